@@ -1,0 +1,57 @@
+# `make` alone lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock
+ONCE ?=
+PORT ?= 8000
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.ready: pyproject.toml scripts/find-python
+	$$(scripts/find-python "$(PYTHON)") -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --group dev $$($(BIN)/python scripts/extras.py sqlalchemy cli test demo)
+	touch $@
+
+$(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)
+	$(BIN)/maturin develop --quiet
+	touch $@
+
+.PHONY: build
+build: $(VENV)/.built ## build the extension into .venv
+
+.PHONY: demo
+demo: build ## the main job: transcript, then a web application (ONCE=1: transcript only)
+	$(BIN)/python -m memberof.demo $(if $(ONCE),--once) --port $(PORT)
+
+.PHONY: fmt
+fmt: $(VENV)/.ready ## format everything
+	cargo fmt
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lint
+lint: build ## formats, lints, types, stubs
+	cargo fmt --check
+	cargo clippy --quiet --all-targets -- -D warnings
+	cargo clippy --quiet --all-targets --features python -- -D warnings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest memberof._memberof
+
+.PHONY: check
+check: lint ## the fast part: lint and all tests that need no service
+	cargo test --quiet
+	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web
+
+.PHONY: test
+test: check ## everything

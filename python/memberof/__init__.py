@@ -1,0 +1,39 @@
+"""Verified SAML group memberships, reconciled with an application's groups.
+
+A login goes ``ServiceProvider.verify`` → ``GroupExtractor.extract`` → ``reconcile`` → a store; ``GroupSync`` runs
+the last three. Importing this package imports nothing outside the standard library.
+"""
+
+from __future__ import annotations
+
+from memberof import _memberof as _memberof
+from memberof.enums import Action, ClaimStatus, GroupKind, Mode
+from memberof.errors import (
+    ClaimError,
+    ConfigurationError,
+    DistinguishedNameError,
+    ListSyntaxError,
+    MemberOfError,
+    PlanError,
+    SchemaError,
+    SourceConflictError,
+    StoreError,
+    VerificationError,
+)
+
+__all__ = [
+    "Action",
+    "ClaimError",
+    "ClaimStatus",
+    "ConfigurationError",
+    "DistinguishedNameError",
+    "GroupKind",
+    "ListSyntaxError",
+    "MemberOfError",
+    "Mode",
+    "PlanError",
+    "SchemaError",
+    "SourceConflictError",
+    "StoreError",
+    "VerificationError",
+]

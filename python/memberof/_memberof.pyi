@@ -1,0 +1,1 @@
+"""The compiled core of memberof. Import from ``memberof``, not from here."""

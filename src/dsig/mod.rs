@@ -1,0 +1,1 @@
+//! One XML signature profile.

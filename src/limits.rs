@@ -1,0 +1,1 @@
+//! Bounds on input, checked before any cryptography.

@@ -1,0 +1,1 @@
+//! Claim × state → Plan. Pure: no clock, no input, no output.

@@ -1,0 +1,1 @@
+//! SAML Response → VerifiedAssertion; metadata; requests.

@@ -1,0 +1,1 @@
+//! Instants and windows of time; the clock itself is always passed in.

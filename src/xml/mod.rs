@@ -1,0 +1,1 @@
+//! Bounded pull parsing on quick-xml, and canonicalisation.

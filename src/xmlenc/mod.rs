@@ -1,0 +1,1 @@
+//! Decryption of EncryptedAssertion, EncryptedID and EncryptedAttribute.

@@ -1,0 +1,57 @@
+"""The import rules of the Python floors."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import memberof
+
+PACKAGE = Path(memberof.__file__).parent
+ADAPTERS = {"django", "fastapi", "stores", "pytest_plugin", "cli", "demo", "testing"}
+
+
+def imported_modules(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def core_files() -> list[Path]:
+    return [
+        p
+        for p in sorted(PACKAGE.rglob("*.py"))
+        if p.relative_to(PACKAGE).parts[0].removesuffix(".py") not in ADAPTERS
+    ]
+
+
+def test_import_of_memberof_loads_nothing_outside_the_standard_library() -> None:
+    code = "import sys; before = set(sys.modules); import memberof; print(*sorted(set(sys.modules) - before))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    foreign = {name.split(".")[0] for name in out} - set(sys.stdlib_module_names) - {"memberof"}
+    assert foreign == set()
+    assert not {name for name in out if name.startswith("memberof.testing")}
+
+
+def test_the_core_imports_no_adapter() -> None:
+    faults = [
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path in core_files()
+        for name in imported_modules(path)
+        if name.split(".")[0] == "memberof" and len(name.split(".")) > 1 and name.split(".")[1] in ADAPTERS
+    ]
+    assert faults == []
+
+
+def test_errors_and_enums_import_nothing_of_ours() -> None:
+    for name in ("errors.py", "enums.py"):
+        assert not [m for m in imported_modules(PACKAGE / name) if m.startswith("memberof")]

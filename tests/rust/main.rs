@@ -1,0 +1,10 @@
+//! Tests of the core, one module a floor, and the rules of the house.
+#![allow(
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod architecture;
