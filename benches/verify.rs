@@ -1,0 +1,101 @@
+//! The floor under any verifier, and our own from Rust, in microseconds per Response.
+//!
+//! `cargo bench --bench verify -- FOLDER`: FOLDER holds `<name>.xml`, `idp.pem` and `exchange.json`
+//! (`sp_entity_id`, `acs_url`, `idp_entity_id`, `request_id`, `now`). Prints one JSON object a document.
+#![allow(
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    KeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
+};
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+fn main() {
+    let Some(folder) = std::env::args().skip(1).find(|argument| !argument.starts_with("--")) else {
+        return; // `cargo test --benches` starts it without a folder
+    };
+    let folder = Path::new(&folder);
+    let rsa = RsaFloor::new();
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "xml"));
+    files.sort();
+    for path in files {
+        let xml = std::fs::read(&path).unwrap();
+        let signed = assertion(&xml);
+        let floor = median(|| {
+            rsa.verify();
+            black_box(digest(&SHA256, signed));
+            black_box(pull(&xml));
+        });
+        let name = path.file_stem().unwrap().to_string_lossy();
+        println!("{{\"name\": \"{name}\", \"floor_us\": {floor:.2}}}");
+    }
+}
+
+/// An RSA-2048/SHA-256 verification with a parsed key over a message as long as a SignedInfo.
+struct RsaFloor {
+    key: ParsedPublicKey,
+    message: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl RsaFloor {
+    fn new() -> Self {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let message = vec![b'x'; 700];
+        let mut signature = vec![0; pair.public_modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), &message, &mut signature).unwrap();
+        let key =
+            ParsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref()).unwrap();
+        Self { key, message, signature }
+    }
+
+    fn verify(&self) {
+        self.key.verify_sig(&self.message, &self.signature).unwrap();
+    }
+}
+
+fn assertion(xml: &[u8]) -> &[u8] {
+    let text = std::str::from_utf8(xml).unwrap();
+    let start = text.find("Assertion ").map_or(0, |at| text[..at].rfind('<').unwrap());
+    let end = text.rfind("Assertion>").map_or(text.len(), |at| at + "Assertion>".len());
+    &xml[start..end]
+}
+
+fn pull(xml: &[u8]) -> usize {
+    let mut reader = Reader::from_reader(xml);
+    let mut events = 0;
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Eof => return events,
+            _ => events += 1,
+        }
+    }
+}
+
+fn median(mut job: impl FnMut()) -> f64 {
+    let mut samples = Vec::new();
+    let until = Instant::now() + Duration::from_millis(600);
+    while Instant::now() < until {
+        let start = Instant::now();
+        for _ in 0..20 {
+            job();
+        }
+        samples.push(start.elapsed().as_secs_f64() * 1e6 / 20.0);
+    }
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
