@@ -41,7 +41,9 @@ class Table:
     notes: list[str] = field(default_factory=list)
 
 
-def compare(ways: Mapping[str, Callable[[], object]], *, rounds: int = 15, block: float = 0.02) -> dict[str, float]:
+def compare(
+    ways: Mapping[str, Callable[[], object]], *, rounds: int = 15, block: float = 0.02
+) -> dict[str, float]:
     """Time each way in turn and give the median seconds per call.
 
     Args:

@@ -12,7 +12,18 @@ from pathlib import Path
 
 from harness import RESULTS, ROOT, Row, Table, render
 
-PEERS = ["python3-saml", "minisaml", "pysaml2", "pyarrow", "python-ldap", "duckdb", "polars", "pandas", "Django", "django-auth-ldap"]
+PEERS = [
+    "python3-saml",
+    "minisaml",
+    "pysaml2",
+    "pyarrow",
+    "python-ldap",
+    "duckdb",
+    "polars",
+    "pandas",
+    "Django",
+    "django-auth-ldap",
+]
 ORDER = ["verify", "verify_shapes", "dn", "logins", "audit", "signins"]
 
 
@@ -36,10 +47,16 @@ def versions() -> str:
 
 def machine() -> str:
     model = next(
-        (line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        (
+            line.split(":", 1)[1].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in line
+        ),
         platform.machine(),
     )
-    rust = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    rust = subprocess.run(["rustc", "--version"], capture_output=True, text=True, check=True).stdout.split()[
+        1
+    ]
     return f"{model}, {os.cpu_count()} cores; CPython {platform.python_version()}, Rust {rust}, {platform.system()}"
 
 
