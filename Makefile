@@ -53,5 +53,13 @@ check: lint ## the fast part: lint and all tests that need no service
 	cargo test --quiet
 	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web
 
+.PHONY: wheel
+wheel: $(VENV)/.ready ## a release wheel in dist/
+	$(BIN)/maturin build --quiet --release --out dist
+
+.PHONY: test-wheel
+test-wheel: wheel ## the release wheel, alone in an empty virtual environment
+	scripts/check-wheel "$$(scripts/find-python $(PYTHON))"
+
 .PHONY: test
-test: check ## everything
+test: check test-wheel ## everything
