@@ -36,6 +36,8 @@ impl CertificateError {
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Certificate {
     der: Vec<u8>,
+    issuer: Range<usize>,
+    subject: Range<usize>,
     public_key: Range<usize>,
     window_unix_seconds: Option<(u64, u64)>,
 }
@@ -48,8 +50,9 @@ impl Certificate {
 
     /// Read a certificate from its DER.
     pub fn from_der(der: Vec<u8>) -> Result<Self, CertificateError> {
-        let (public_key, window_unix_seconds) = walk(&der).map_err(|_| CertificateError::Der)?;
-        Ok(Self { der, public_key, window_unix_seconds })
+        let Parts { issuer, subject, public_key, window_unix_seconds } =
+            walk(&der).map_err(|_| CertificateError::Der)?;
+        Ok(Self { der, issuer, subject, public_key, window_unix_seconds })
     }
 
     /// The whole certificate, DER.
@@ -61,7 +64,20 @@ impl Certificate {
     /// The SubjectPublicKeyInfo, DER.
     #[must_use]
     pub fn public_key_info(&self) -> &[u8] {
-        self.der.get(self.public_key.clone()).unwrap_or_default()
+        self.part(&self.public_key)
+    }
+
+    /// Whether the other certificate names this one's subject as its issuer, and is not self-issued.
+    ///
+    /// Names only: it serves to leave authorities out, never to believe anybody.
+    #[must_use]
+    pub fn issued(&self, other: &Self) -> bool {
+        let other_issuer = other.part(&other.issuer);
+        other_issuer != other.part(&other.subject) && other_issuer == self.part(&self.subject)
+    }
+
+    fn part(&self, range: &Range<usize>) -> &[u8] {
+        self.der.get(range.clone()).unwrap_or_default()
     }
 
     /// `notAfter` in seconds since 1970, where it can be read.
@@ -83,7 +99,12 @@ impl std::fmt::Debug for Certificate {
     }
 }
 
-type Parts = (Range<usize>, Option<(u64, u64)>);
+struct Parts {
+    issuer: Range<usize>,
+    subject: Range<usize>,
+    public_key: Range<usize>,
+    window_unix_seconds: Option<(u64, u64)>,
+}
 
 /// Walk to the public key (RFC 5280 section 4.1) without judging what stands before and behind it: real identity providers
 /// use negative serial numbers, odd names and extensions, none of which matter to the key.
@@ -97,15 +118,15 @@ fn walk(der: &[u8]) -> x509_cert::der::Result<Parts> {
             }
             fields.tlv_bytes()?; // serialNumber
             fields.tlv_bytes()?; // signature
-            fields.tlv_bytes()?; // issuer
+            let issuer = span(fields)?;
             let validity = fields.tlv_bytes()?;
-            fields.tlv_bytes()?; // subject
-            let start = usize::try_from(fields.offset())?;
-            let length = fields.tlv_bytes()?.len();
+            let subject = span(fields)?;
+            let public_key = span(fields)?;
             while !fields.is_finished() {
                 fields.tlv_bytes()?;
             }
-            Ok::<_, x509_cert::der::Error>((start..start.saturating_add(length), window(validity)))
+            let window_unix_seconds = window(validity);
+            Ok::<_, x509_cert::der::Error>(Parts { issuer, subject, public_key, window_unix_seconds })
         })?;
         certificate.tlv_bytes()?; // signatureAlgorithm
         certificate.decode::<BitStringRef<'_>>()?; // signature
@@ -113,6 +134,13 @@ fn walk(der: &[u8]) -> x509_cert::der::Result<Parts> {
     })?;
     reader.finish()?;
     Ok(parts)
+}
+
+/// Where the next value stands in the certificate.
+fn span(fields: &mut SliceReader<'_>) -> x509_cert::der::Result<Range<usize>> {
+    let start = usize::try_from(fields.offset())?;
+    let length = fields.tlv_bytes()?.len();
+    Ok(start..start.saturating_add(length))
 }
 
 fn window(validity: &[u8]) -> Option<(u64, u64)> {

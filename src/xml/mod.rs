@@ -13,7 +13,9 @@ mod document;
 mod error;
 mod parse;
 mod text;
+mod write;
 
 pub use canonical::{Canonicalization, Method, canonicalize};
 pub use document::{Attribute, Children, Document, Element};
 pub use error::XmlError;
+pub use write::Writer;
