@@ -8,5 +8,7 @@
 )]
 
 mod architecture;
+mod metadata;
+mod request;
 mod xml;
 mod xmlenc;

@@ -1,0 +1,184 @@
+//! Identity providers' metadata: what is read, and what is refused with which code.
+
+use memberof::limits::Limits;
+use memberof::saml::{IdentityProviderMetadata, MetadataError};
+use memberof::time::UtcTime;
+use proptest::prelude::*;
+
+const SSP: &str = include_str!("../vectors/idp/simplesamlphp/idp-metadata.xml");
+const ROLLOVER: &str = include_str!("../vectors/idp/simplesamlphp/idp-metadata-rollover.xml");
+const DJANGO: &str = include_str!("../vectors/idp/djangosaml2idp2/idp-metadata.xml");
+const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";
+
+fn at(text: &str) -> UtcTime {
+    UtcTime::parse(text).unwrap()
+}
+
+fn read_for(xml: &str, entity_id: Option<&str>) -> Result<IdentityProviderMetadata, MetadataError> {
+    IdentityProviderMetadata::read(xml.as_bytes(), entity_id, at("2026-11-24T06:00:00Z"), &Limits::METADATA)
+}
+
+fn read(xml: &str) -> Result<IdentityProviderMetadata, MetadataError> {
+    read_for(xml, None)
+}
+
+fn code(xml: &str) -> &'static str {
+    read(xml).unwrap_err().code()
+}
+
+/// The text of the root element, without the XML declaration: to put it in a list.
+fn element(xml: &str) -> &str {
+    xml.trim_start().strip_prefix("<?xml version=\"1.0\"?>").unwrap_or(xml)
+}
+
+fn list(attributes: &str, entities: &[&str]) -> String {
+    let inside: String = entities.iter().map(|entity| element(entity)).collect();
+    format!(
+        "<md:EntitiesDescriptor xmlns:md=\"urn:oasis:names:tc:SAML:2.0:metadata\" {attributes}>{inside}</md:EntitiesDescriptor>"
+    )
+}
+
+#[test]
+fn metadata_of_two_products_give_entity_id_locations_and_certificates() {
+    let ssp = read(SSP).unwrap();
+    assert_eq!(ssp.entity_id, "https://idp-ssp.example.test/idp");
+    assert_eq!(ssp.signing_certificates.len(), 1);
+    assert!(ssp.location(REDIRECT).unwrap().starts_with("http"));
+    assert_eq!((ssp.valid_until, ssp.cache_seconds), (None, None));
+
+    let django = read(DJANGO).unwrap();
+    assert_eq!(django.entity_id, "https://idp-django.example.test/idp");
+    assert_eq!(django.valid_until, Some(at("2027-11-24T00:42:33Z")));
+    assert!(django.location(REDIRECT).is_some());
+}
+
+#[test]
+fn a_rollover_gives_all_signing_keys_in_document_order_and_no_encryption_key() {
+    let rollover = read(ROLLOVER).unwrap();
+    let old = read(SSP).unwrap().signing_certificates;
+    assert_eq!(rollover.signing_certificates.len(), 2);
+    assert_eq!(rollover.signing_certificates[1..], old);
+    let only_encryption = ROLLOVER.replace("use=\"signing\"", "use=\"encryption\"");
+    assert_eq!(code(&only_encryption), "metadata.no_signing_key");
+    let without_use = ROLLOVER.replace("use=\"signing\"", "");
+    assert_eq!(read(&without_use).unwrap().signing_certificates, rollover.signing_certificates);
+    assert_eq!(code(&ROLLOVER.replace("use=\"signing\"", "use=\"Signing\"")), "metadata.malformed");
+}
+
+#[test]
+fn one_of_a_list_is_chosen_by_entity_id() {
+    let both = list("", &[SSP, DJANGO]);
+    let django = read_for(&both, Some("https://idp-django.example.test/idp")).unwrap();
+    assert_eq!(django, read(DJANGO).unwrap());
+    let nested = list("", &[&list("", &[SSP]), DJANGO]);
+    assert_eq!(read_for(&nested, Some("https://idp-ssp.example.test/idp")).unwrap(), read(SSP).unwrap());
+    assert_eq!(read(&list("", &[SSP])).unwrap(), read(SSP).unwrap());
+
+    assert_eq!(read(&both).unwrap_err(), MetadataError::Several { found: 2 });
+    let unknown = read_for(&both, Some("https://idp-ssp.example.test/id")).unwrap_err();
+    assert_eq!(unknown.code(), "metadata.unknown_entity_id");
+    assert!(unknown.to_string().contains("https://idp-django.example.test/idp"), "{unknown}");
+    assert_eq!(code(&list("", &[SSP, SSP])), "metadata.ambiguous_entity_id");
+    assert_eq!(code(&list("", &[])), "metadata.no_identity_provider");
+}
+
+#[test]
+fn a_role_is_read_only_where_the_schema_has_it() {
+    let inside_extensions = list("", &[&format!("<md:Extensions>{}</md:Extensions>", element(SSP))]);
+    assert_eq!(code(&inside_extensions), "metadata.no_identity_provider");
+    let other_protocol =
+        SSP.replace("urn:oasis:names:tc:SAML:2.0:protocol", "urn:oasis:names:tc:SAML:1.1:protocol");
+    assert_eq!(code(&other_protocol), "metadata.no_identity_provider");
+    let two_protocols = SSP.replace(
+        "\"urn:oasis:names:tc:SAML:2.0:protocol\"",
+        "\"urn:oasis:names:tc:SAML:1.1:protocol\n urn:oasis:names:tc:SAML:2.0:protocol\"",
+    );
+    assert_eq!(read(&two_protocols).unwrap(), read(SSP).unwrap());
+}
+
+#[test]
+fn metadata_expire_with_the_earliest_valid_until_around_them() {
+    assert!(read(&list("validUntil=\"2026-11-24T06:00:00.001Z\"", &[SSP])).is_ok());
+    let expired = list("validUntil=\"2026-11-24T06:00:00Z\"", &[DJANGO]);
+    let error = read(&expired).unwrap_err();
+    assert_eq!(error.code(), "metadata.expired");
+    assert_eq!(
+        error.to_string(),
+        "metadata is valid until 2026-11-24T06:00:00Z, and it is 2026-11-24T06:00:00Z"
+    );
+    let at_role =
+        SSP.replace("<md:IDPSSODescriptor ", "<md:IDPSSODescriptor validUntil=\"2020-01-01T00:00:00Z\" ");
+    assert_eq!(code(&at_role), "metadata.expired");
+    assert_eq!(code(&list("validUntil=\"tomorrow\"", &[SSP])), "metadata.malformed");
+}
+
+#[test]
+fn the_shortest_cache_duration_is_kept() {
+    let at_role = SSP.replace("<md:IDPSSODescriptor ", "<md:IDPSSODescriptor cacheDuration=\"PT6H\" ");
+    let read = read(&list("cacheDuration=\"P1D\"", &[&at_role])).unwrap();
+    assert_eq!(read.cache_seconds, Some(21_600));
+    assert_eq!(code(&list("cacheDuration=\"1 day\"", &[SSP])), "metadata.malformed");
+}
+
+#[test]
+fn a_location_that_is_no_web_address_is_refused() {
+    let location = read(SSP).unwrap().location(REDIRECT).unwrap().to_owned();
+    for bad in [
+        "javascript:alert(1)",
+        "",
+        "//idp.example",
+        "https://idp.example/ x",
+        "https://idp.example/&#xA;x",
+        "ftp://idp.example/",
+    ] {
+        let xml = SSP.replace(&location, bad);
+        assert_eq!(code(&xml), "metadata.malformed", "{bad}");
+    }
+}
+
+#[test]
+fn what_is_no_metadata_says_so() {
+    assert_eq!(code("<html/>"), "metadata.not_metadata");
+    assert_eq!(code("{}"), "metadata.xml");
+    assert_eq!(code(&format!("<!DOCTYPE x>{}", element(SSP))), "metadata.xml");
+    assert_eq!(
+        code(
+            &SSP.replace("<md:IDPSSODescriptor", "<md:SPSSODescriptor")
+                .replace("</md:IDPSSODescriptor", "</md:SPSSODescriptor")
+        ),
+        "metadata.no_identity_provider"
+    );
+    let certificate = SSP.split("X509Certificate>").nth(1).unwrap();
+    assert_eq!(code(&SSP.replacen(&certificate[..40], "MIID", 1)), "metadata.malformed");
+}
+
+#[test]
+fn authorities_in_a_chain_are_not_signing_keys() {
+    let leaf = include_str!("../vectors/metadata/chain-leaf.pem");
+    let root = include_str!("../vectors/metadata/chain-root.pem");
+    let inside = |pem: &str| pem.lines().filter(|line| !line.starts_with('-')).collect::<String>();
+    let certificate = SSP.split("X509Certificate>").nth(1).unwrap().trim_end_matches("</ds:");
+    let two = format!("{}</ds:X509Certificate><ds:X509Certificate>{}", inside(root), inside(leaf));
+    let chain = read(&SSP.replace(certificate, &two)).unwrap();
+    let alone = read(&SSP.replace(certificate, &inside(leaf))).unwrap();
+    assert_eq!(chain.signing_certificates, alone.signing_certificates);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_end_in_a_code_and_never_in_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let now = at("2026-11-24T06:00:00Z");
+        prop_assert!(IdentityProviderMetadata::read(&bytes, None, now, &Limits::METADATA).is_err());
+    }
+
+    #[test]
+    fn a_changed_byte_ends_in_a_code_or_in_metadata(position in 0..SSP.len(), byte in any::<u8>()) {
+        let mut bytes = SSP.as_bytes().to_vec();
+        bytes[position] = byte;
+        let now = at("2026-11-24T06:00:00Z");
+        match IdentityProviderMetadata::read(&bytes, None, now, &Limits::METADATA) {
+            Ok(read) => prop_assert!(!read.signing_certificates.is_empty()),
+            Err(error) => prop_assert!(error.code().starts_with("metadata.")),
+        }
+    }
+}
