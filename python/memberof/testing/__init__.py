@@ -11,12 +11,14 @@ from memberof.testing.catalogue import persona, personas
 from memberof.testing.persona import Persona
 
 if TYPE_CHECKING:
+    from memberof.testing.forge import Forgery as Forgery
+    from memberof.testing.forge import forgeries as forgeries
     from memberof.testing.identity_provider import TestIdp as TestIdp
     from memberof.testing.keys import SigningKey as SigningKey
 
-__all__ = ["Persona", "SigningKey", "TestIdp", "persona", "personas"]
+__all__ = ["Forgery", "Persona", "SigningKey", "TestIdp", "forgeries", "persona", "personas"]
 
-_LAZY = {"TestIdp": "identity_provider", "SigningKey": "keys"}
+_LAZY = {"TestIdp": "identity_provider", "SigningKey": "keys", "Forgery": "forge", "forgeries": "forge"}
 
 
 def __getattr__(name: str) -> Any:

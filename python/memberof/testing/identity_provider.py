@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
@@ -224,6 +224,33 @@ class TestIdp:
             key_transport=key_transport,
         )
         return encode(tree)
+
+    def forge(
+        self,
+        kind: str,
+        *,
+        evil_user: str = "attacker",
+        evil_groups: Iterable[str] = ("Administrators",),
+        **options: Any,
+    ) -> str:
+        """Make a Response that must be refused; ``memberof.testing.forgeries()`` lists the kinds.
+
+        Args:
+            kind: What is wrong with it: ``"xsw3"``, ``"expired"``, ``"wrong-audience"``, ``"comment-in-value"``, …
+            evil_user: Who the attacker wants to be.
+            evil_groups: The groups that the attacker wants.
+            options: Those of :meth:`response`, for its genuine parts.
+
+        Returns:
+            The form value ``SAMLResponse``.
+
+        Raises:
+            LookupError: No forgery has that name.
+
+        """
+        from memberof.testing.forge import forge
+
+        return forge(self, kind, evil_user, evil_groups, options)
 
     def sign(
         self,
