@@ -19,11 +19,15 @@ def main() -> None:
         certificates=[(VECTORS / case["idp_cert"]).read_text()],
         sso_url="https://idp.example/sso",
     )
-    sp = memberof.ServiceProvider(entity_id=cases["sp_entity_id"], acs_url=cases["acs_url"], identity_provider=idp)
+    sp = memberof.ServiceProvider(
+        entity_id=cases["sp_entity_id"], acs_url=cases["acs_url"], identity_provider=idp
+    )
     now = datetime.fromisoformat(case["issue_instant"]) + timedelta(seconds=1)
     assertion = sp.verify((VECTORS / case["file"]).read_text(), request_id=case["request_id"], now=now)
     claim = memberof.GroupExtractor(attribute="memberOf", format="ldap").extract(assertion)
-    plan = memberof.reconcile(claim, memberof.UserState(groups={}, memberships=[]), policy=memberof.SyncPolicy())
+    plan = memberof.reconcile(
+        claim, memberof.UserState(groups={}, memberships=[]), policy=memberof.SyncPolicy()
+    )
     if plan.attach != ("Group1", "Group2", "Group3"):
         raise SystemExit(f"expected Group1 to Group3, the plan attaches {plan.attach}")
 
