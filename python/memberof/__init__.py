@@ -20,6 +20,7 @@ from memberof.errors import (
     StoreError,
     VerificationError,
 )
+from memberof.replay import InMemoryReplayCache, ReplayCache
 
 __all__ = [
     "Action",
@@ -28,10 +29,12 @@ __all__ = [
     "ConfigurationError",
     "DistinguishedNameError",
     "GroupKind",
+    "InMemoryReplayCache",
     "ListSyntaxError",
     "MemberOfError",
     "Mode",
     "PlanError",
+    "ReplayCache",
     "SchemaError",
     "SourceConflictError",
     "StoreError",
