@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 from memberof.testing.catalogue import persona as find_persona
+from memberof.testing.dictionaries import as_pysaml2, as_python3_saml
 from memberof.testing.encryption import encrypt_assertion
 from memberof.testing.keys import SigningKey, shared_key
 from memberof.testing.response import PROTOCOL, Login, find_assertion, write_response
@@ -251,6 +253,34 @@ class TestIdp:
         from memberof.testing.forge import forge
 
         return forge(self, kind, evil_user, evil_groups, options)
+
+    def as_python3_saml(self, *, allow_repeated: bool = False, **options: Any) -> dict[str, list[str]]:
+        """Return what python3-saml's ``get_attributes()`` returns for a Response.
+
+        Args:
+            allow_repeated: Its setting ``allowRepeatAttributeName``.
+            options: Those of :meth:`response`: ``groups=``, ``no_groups=``, …
+
+        Raises:
+            ValueError: An attribute is repeated and that is not allowed; python3-saml refuses the login then.
+
+        """
+        return as_python3_saml(self._plain(options), allow_repeated=allow_repeated)
+
+    def as_pysaml2(self, *, allow_unknown_attributes: bool = False, **options: Any) -> dict[str, list[str]]:
+        """Return what pysaml2's ``ava`` holds for a Response.
+
+        Args:
+            allow_unknown_attributes: Its setting of that name, off unless set: then ``memberOf`` is left out.
+            options: Those of :meth:`response`.
+
+        """
+        return as_pysaml2(self._plain(options), allow_unknown_attributes=allow_unknown_attributes)
+
+    def _plain(self, options: Mapping[str, Any]) -> etree._Element:
+        plain = copy.copy(self)
+        plain.sp_certificate = None
+        return etree.fromstring(base64.b64decode(plain.response(**{**options, "sign": "nothing"})))
 
     def sign(
         self,
