@@ -341,6 +341,7 @@ _WSO2 = Persona(
     entity_id="is.corp.example",
     sso_url="https://is.corp.example/samlsso",
     group_attribute="http://wso2.org/claims/groups",
+    preset_options={"attribute": "http://wso2.org/claims/groups"},
     name_format=BASIC,
     value_type="xs:string",
     no_groups="absent",
@@ -390,19 +391,30 @@ _PERSONAS = {
             _ENTRA, name="entra-guid", product="Microsoft Entra ID (default: object ids)", value_form="guid"
         ),
         _KEYCLOAK,
-        _variant(_KEYCLOAK, name="keycloak-path", product="Keycloak (full group path on)", value_form="path"),
+        _variant(
+            _KEYCLOAK,
+            name="keycloak-path",
+            product="Keycloak (full group path on)",
+            value_form="path",
+            preset_options={"format": "path"},
+        ),
         _variant(
             _KEYCLOAK,
             name="keycloak-roles",
             product="Keycloak (client scope role_list: one Attribute per role)",
             group_attribute="Role",
+            preset_options={"attribute": "Role"},
             layout="attributes",
         ),
         _OKTA,
         _GOOGLE,
         _ONELOGIN,
         _variant(
-            _ONELOGIN, name="onelogin-dn", product="OneLogin (Active Directory connector)", value_form="dn"
+            _ONELOGIN,
+            name="onelogin-dn",
+            product="OneLogin (Active Directory connector)",
+            value_form="dn",
+            preset_options={"format": "ldap", "delimiter": ";"},
         ),
         _PINGFEDERATE,
         _administered(
@@ -431,7 +443,13 @@ _PERSONAS = {
             group_attribute="groups",
             value_form="dn",
         ),
-        _administered("generic", "a generic identity provider", "idp.example.test", "none: SAML Core only"),
+        _administered(
+            "generic",
+            "a generic identity provider",
+            "idp.example.test",
+            "none: SAML Core only",
+            preset_options={"format": "array"},
+        ),
     )
 }
 

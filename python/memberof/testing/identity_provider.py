@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import timedelta
 
+    from memberof.testing.live import LiveIdp
     from memberof.testing.persona import NoGroups, Persona, Signed
 
 SP_ENTITY_ID = "https://sp.example.test/metadata"
@@ -253,6 +254,28 @@ class TestIdp:
         from memberof.testing.forge import forge
 
         return forge(self, kind, evil_user, evil_groups, options)
+
+    def serve(
+        self,
+        *,
+        port: int = 0,
+        people: Mapping[str, Iterable[str]] | None = None,
+        **response_options: Any,
+    ) -> LiveIdp:
+        """Start it as a web server on 127.0.0.1: metadata, sign-in by redirect and POST, a page to edit groups.
+
+        Args:
+            port: 0 takes a free one.
+            people: User to groups; None is alice and bob without groups.
+            response_options: Options of :meth:`response` for every Response.
+
+        Returns:
+            A context manager that stops it; ``url``, ``metadata_url``, ``set_groups(user, groups)``.
+
+        """
+        from memberof.testing.live import LiveIdp
+
+        return LiveIdp(self, port=port, people=people, response_options=response_options)
 
     def as_python3_saml(self, *, allow_repeated: bool = False, **options: Any) -> dict[str, list[str]]:
         """Return what python3-saml's ``get_attributes()`` returns for a Response.

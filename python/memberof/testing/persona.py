@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Signed = Literal["assertion", "response", "both", "nothing"]
 NoGroups = Literal["absent", "no_values", "empty_value", "nil", "no_statement"]
@@ -80,6 +83,7 @@ class Persona:
         others: The attributes beside the groups.
         dn_base: What follows the first RDN under ``value_form="dn"``.
         delimiter: Between values under ``layout="joined"``.
+        preset_options: What must be said beside the preset to read it.
         sources: Where the facts come from.
 
     """
@@ -129,6 +133,7 @@ class Persona:
     others: tuple[OtherAttribute, ...] = ()
     dn_base: str = "OU=Groups,DC=corp,DC=example"
     delimiter: str = ","
+    preset_options: Mapping[str, str] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
 
     def wire_values(self, groups: tuple[str, ...]) -> tuple[str, ...]:
