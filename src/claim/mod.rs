@@ -1,8 +1,22 @@
 //! Attribute values → [`GroupClaim`]: what the identity provider said of one user's groups, and how sure that is.
 
+mod ber;
+mod common_name;
+mod dn;
+mod extractor;
+mod format;
+mod list;
 mod name;
+mod overage;
+mod preset;
 
+pub use common_name::first_common_name;
+pub use dn::{DistinguishedName, DnError, DnFault, DnValue, TypeAndValue};
+pub use extractor::{AttributeView, GroupExtractor, Library, MAX_NAME_LENGTH, Settings};
+pub use format::{Format, Naming, Reader};
+pub use list::{ListError, split_list};
 pub use name::{Identity, key};
+pub use preset::{Overage, PRESETS, Preset, preset};
 
 use serde::{Deserialize, Serialize};
 
@@ -42,7 +56,7 @@ pub struct Dropped {
 }
 
 /// What the identity provider said of one user's groups.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct GroupClaim {
     /// How it spoke of groups.
     pub status: ClaimStatus,
@@ -61,9 +75,35 @@ pub struct GroupClaim {
     pub absence_proved: bool,
     /// What an administrator should know, in the order found.
     pub warnings: Vec<ClaimWarning>,
+    /// How many values there were, items of lists counted one by one; blank items of a list not at all.
+    pub received: usize,
+    /// How many values repeated a group. `received` is groups + duplicates + dropped + malformed.
+    pub duplicates: usize,
+}
+
+/// Sizes only: a claim holds what the identity provider said about a person.
+impl std::fmt::Debug for GroupClaim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GroupClaim")
+            .field("status", &self.status)
+            .field("groups", &self.groups.len())
+            .field("malformed", &self.malformed.len())
+            .field("dropped", &self.dropped.len())
+            .field("attribute", &self.attribute)
+            .field("warnings", &self.warnings.iter().map(|warning| &warning.code).collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
 }
 
 impl GroupClaim {
+    fn warn(&mut self, code: &str, message: String, value_index: Option<usize>) {
+        self.warnings.push(ClaimWarning { code: code.to_owned(), message, value_index });
+    }
+
+    fn drop_value(&mut self, value: String, reason: &str) {
+        self.dropped.push(Dropped { value, reason: reason.to_owned() });
+    }
+
     /// Whether every value could be read: PRESENT or EMPTY, and nothing malformed.
     #[must_use]
     pub fn complete(&self) -> bool {

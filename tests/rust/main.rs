@@ -10,5 +10,6 @@
 mod architecture;
 mod metadata;
 mod request;
+mod claim;
 mod xml;
 mod xmlenc;
