@@ -6,7 +6,16 @@ the last three. Importing this package imports nothing outside the standard libr
 
 from __future__ import annotations
 
-from memberof import _memberof as _memberof
+from memberof._memberof import (
+    ClaimWarning,
+    DistinguishedName,
+    DroppedValue,
+    GroupClaim,
+    GroupExtractor,
+    Preset,
+    parse_dn,
+    split_list,
+)
 from memberof.enums import Action, ClaimStatus, GroupKind, Mode
 from memberof.errors import (
     ClaimError,
@@ -26,17 +35,25 @@ __all__ = [
     "Action",
     "ClaimError",
     "ClaimStatus",
+    "ClaimWarning",
     "ConfigurationError",
+    "DistinguishedName",
     "DistinguishedNameError",
+    "DroppedValue",
+    "GroupClaim",
+    "GroupExtractor",
     "GroupKind",
     "InMemoryReplayCache",
     "ListSyntaxError",
     "MemberOfError",
     "Mode",
     "PlanError",
+    "Preset",
     "ReplayCache",
     "SchemaError",
     "SourceConflictError",
     "StoreError",
     "VerificationError",
+    "parse_dn",
+    "split_list",
 ]

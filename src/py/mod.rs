@@ -1,9 +1,24 @@
 //! The Python module: frozen classes over the core, one error crossing. The only folder that names pyo3.
 
+mod attributes;
+mod claim;
+mod convert;
 mod errors;
+mod extractor;
+mod names;
+mod preset;
 
 use pyo3::prelude::*;
 
 /// The compiled core of memberof. Import from `memberof`, not from here.
 #[pymodule]
-mod _memberof {}
+mod _memberof {
+    #[pymodule_export]
+    use super::claim::{PyClaimWarning, PyDropped, PyGroupClaim};
+    #[pymodule_export]
+    use super::extractor::PyGroupExtractor;
+    #[pymodule_export]
+    use super::names::{PyDistinguishedName, parse_dn, split_list};
+    #[pymodule_export]
+    use super::preset::PyPreset;
+}

@@ -8,8 +8,8 @@
 )]
 
 mod architecture;
+mod claim;
 mod metadata;
 mod request;
-mod claim;
 mod xml;
 mod xmlenc;

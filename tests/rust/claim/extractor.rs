@@ -268,6 +268,7 @@ fn other_libraries_blur_and_the_claim_says_so() {
 
 #[test]
 fn the_further_formats_read_and_refuse() {
+    use ClaimStatus::{Empty, Present};
     let read = |format, naming, value: &str| {
         let mut settings = settings(format);
         settings.reader.naming = naming;
@@ -277,7 +278,6 @@ fn the_further_formats_read_and_refuse() {
         assert_eq!(accounted(&claim), claim.received, "{value}");
         (claim.status, claim.groups.join("|"), claim.malformed.len())
     };
-    use ClaimStatus::{Empty, Present};
     let present = |groups: &str, malformed| (Present, groups.to_owned(), malformed);
     for (value, wanted) in [
         (r#"["a"," b ",1,"",null]"#, present("a|b", 2)),
