@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
+import memberof
 from memberof.testing import Persona, SigningKey, TestIdp, persona, personas
 from memberof.testing.persona import escape_dn_value
 
@@ -404,3 +405,28 @@ def test_a_missing_extra_says_what_to_install() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "memberof.testing.TestIdp needs lxml: pip install memberof[test]"
+
+
+@pytest.mark.parametrize("who", [p.name for p in personas() if p.name != "entra-guid"])
+@pytest.mark.parametrize("groups", [["Sales, EMEA", "Ärzte & Söhne", "On-call"], ["Staff"], []])
+def test_the_preset_of_each_persona_reads_its_groups_back(who: str, groups: list[str]) -> None:
+    idp = TestIdp(who)
+    wire: dict[str, list[str | None]] = {}
+    for name, found in attributes(idp.response(groups=groups)):
+        wire.setdefault(name, []).extend(found)
+    extractor = memberof.GroupExtractor.preset(idp.persona.preset, **idp.persona.preset_options)
+    claim = extractor.extract(wire)
+    assert list(claim.groups) == groups
+    if groups:
+        assert claim.status == "present"
+    else:
+        assert claim.status == ("absent" if idp.persona.no_groups == "absent" else "empty")
+    assert claim.complete == (claim.status != "absent")
+    assert claim.warnings == ()
+
+
+def test_object_ids_of_entra_never_become_groups() -> None:
+    idp = TestIdp("entra-guid")
+    wire = dict(attributes(idp.response(groups=["Staff"])))
+    claim = memberof.GroupExtractor.preset("entra").extract(wire)
+    assert (claim.groups, [w.code for w in claim.warnings]) == ((), ["claim.only_guids"])

@@ -396,7 +396,7 @@ _PERSONAS = {
             name="keycloak-path",
             product="Keycloak (full group path on)",
             value_form="path",
-            preset_options={"format": "path"},
+            preset_options={"format": "path", "naming": "leaf"},
         ),
         _variant(
             _KEYCLOAK,
