@@ -64,7 +64,8 @@ def claims(*, max_size: int = 20) -> SearchStrategy[dict[str, list[str]]]:
     others = st.dictionaries(
         st.sampled_from(["mail", "uid", "displayName"]), st.lists(st.text(max_size=10), max_size=2)
     )
-    groups = st.one_of(st.just({}), group_lists(max_size=max_size).map(lambda names: {"memberOf": names}))
+    absent: SearchStrategy[dict[str, list[str]]] = st.just({})
+    groups = st.one_of(absent, group_lists(max_size=max_size).map(lambda names: {"memberOf": names}))
     return st.tuples(others, groups).map(lambda parts: {**parts[0], **parts[1]})
 
 
