@@ -1,9 +1,12 @@
 """The compiled core of memberof. Import from ``memberof``, not from here."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final, final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, final
 
 from memberof.enums import ClaimStatus
+
+_Pattern: TypeAlias = str | Mapping[str, str]
+_Patterns: TypeAlias = _Pattern | Sequence[_Pattern]
 
 __all__ = [
     "ClaimWarning",
@@ -11,6 +14,7 @@ __all__ = [
     "DroppedValue",
     "GroupClaim",
     "GroupExtractor",
+    "GroupRules",
     "Preset",
     "parse_dn",
     "split_list",
@@ -28,6 +32,7 @@ class GroupExtractor:
         aliases: Iterable[str] | None = None,
         limit: int | None = None,
         max_name_length: int = 255,
+        rules: GroupRules | None = None,
         library: str | None = None,
         find_overage_by_value: bool | None = None,
     ) -> GroupExtractor: ...
@@ -43,6 +48,7 @@ class GroupExtractor:
         aliases: Iterable[str] | None = None,
         limit: int | None = None,
         max_name_length: int = 255,
+        rules: GroupRules | None = None,
         library: str | None = None,
         find_overage_by_value: bool | None = None,
     ) -> GroupExtractor: ...
@@ -61,6 +67,30 @@ class GroupExtractor:
     def naming(self) -> str | None: ...
     @property
     def limit(self) -> int | None: ...
+    @property
+    def rules(self) -> GroupRules | None: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class GroupRules:
+    def __new__(
+        cls,
+        *,
+        include: _Patterns | None = None,
+        exclude: _Patterns | None = None,
+        strip_prefix: str | Sequence[str] | None = None,
+        rename: Mapping[str, str | Sequence[str]] | None = None,
+        ignore_case: bool = False,
+    ) -> GroupRules: ...
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> GroupRules: ...
+    @classmethod
+    def from_json(cls, text: str) -> GroupRules: ...
+    @classmethod
+    def from_toml(cls, text: str) -> GroupRules: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def __bool__(self) -> bool: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
@@ -84,6 +114,10 @@ class GroupClaim:
     def absence_proved(self) -> bool: ...
     @property
     def warnings(self) -> tuple[ClaimWarning, ...]: ...
+    @property
+    def renamed(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def fanned_out(self) -> int: ...
     @property
     def received(self) -> int: ...
     @property

@@ -1,6 +1,7 @@
 //! The common name of a distinguished name, fast: plain names are read in one pass without allocation.
 
-use super::dn::{DnError, PartValue, Parts, Place, is_common_name};
+use super::dn::{DnError, is_common_name};
+use super::parts::{PartValue, Parts, Place};
 use std::borrow::Cow;
 
 /// The CN in the first RDN (rule R2), where the whole text is a distinguished name; None where that RDN has no CN

@@ -1,20 +1,14 @@
 //! Attributes → [`GroupClaim`]: which attribute, which status, and the account of every value.
 
-use super::dn::DistinguishedName;
-use super::format::{Format, Naming, Reader, Reading};
-use super::name::{self, Identifier, Identity};
-use super::overage;
+use super::format::{Reader, Reading};
 use super::preset::{Overage, is_well_known};
-use super::{ClaimStatus, Dropped, GroupClaim};
-use hashbrown::HashTable;
+use super::rules::GroupRules;
+use super::settle::{Candidate, settle};
+use super::{ClaimStatus, Dropped, GroupClaim, name, overage};
 use std::borrow::Cow;
-use std::hash::{BuildHasher, RandomState};
 
 /// Names are no longer than this many characters unless set otherwise.
 pub const MAX_NAME_LENGTH: usize = 255;
-
-/// From so many groups on, an attribute grows unwieldy (rule R13).
-const MANY_GROUPS: usize = 100;
 
 /// One attribute as it came: its Name, its FriendlyName, its values in order; None is `xsi:nil`.
 #[derive(Clone, Debug)]
@@ -60,6 +54,8 @@ pub struct Settings {
     pub overage: bool,
     /// Longer names are skipped, in characters.
     pub max_name_length: usize,
+    /// Which names count, and what they are called here.
+    pub rules: GroupRules,
 }
 
 /// Reads the groups of one user out of the attributes of one login.
@@ -212,8 +208,7 @@ impl GroupExtractor {
         let is_blank = |dropped: &Dropped| dropped.reason == "claim.empty_value";
         let blank = names.is_empty() && claim.malformed.is_empty() && claim.dropped.iter().all(is_blank);
         claim.status = if blank { ClaimStatus::Empty } else { ClaimStatus::Present };
-        refuse_identifiers(claim, &mut names);
-        self.collect(claim, names);
+        settle(&self.settings, claim, names);
     }
 
     fn take<'v>(
@@ -242,104 +237,7 @@ impl GroupExtractor {
             claim.drop_value(reading.raw.into_owned(), fault.code());
             return;
         }
-        names.push(Candidate { index, raw: reading.raw, written: name, normal });
-    }
-
-    /// Names in the order first seen, repeats counted, near repeats warned of.
-    fn collect(&self, claim: &mut GroupClaim, names: Vec<Candidate<'_>>) {
-        let hasher = RandomState::new();
-        let mut firsts: Vec<Candidate<'_>> = Vec::with_capacity(names.len());
-        let mut seen: HashTable<usize> = HashTable::with_capacity(names.len());
-        for candidate in names {
-            let hash = folded_hash(&hasher, candidate.name());
-            let first = |place: &usize| firsts.get(*place);
-            let exact = |place: &usize| first(place).is_some_and(|one| one.name() == candidate.name());
-            if let Some(place) = seen.find(hash, exact) {
-                claim.duplicates += 1;
-                if let Some(first) = first(place) {
-                    self.warn_of_repeat(claim, first, &candidate);
-                }
-                continue;
-            }
-            let folded =
-                |place: &usize| first(place).is_some_and(|one| same_folded(one.name(), candidate.name()));
-            if seen.find(hash, folded).is_some() {
-                claim.warn(
-                    "claim.differs_by_case",
-                    "two names differ only by case; they are two groups under identity=\"exact\" and one under \"fold\"; rename one at the identity provider".to_owned(),
-                    Some(candidate.index),
-                );
-            }
-            let place = firsts.len();
-            seen.insert_unique(hash, place, |other| {
-                firsts.get(*other).map_or(0, |one| folded_hash(&hasher, one.name()))
-            });
-            firsts.push(candidate);
-        }
-        self.warn_of_size(claim, firsts.len());
-        claim.groups = firsts.into_iter().map(Candidate::into_name).collect();
-    }
-
-    fn warn_of_repeat(&self, claim: &mut GroupClaim, first: &Candidate<'_>, again: &Candidate<'_>) {
-        if first.raw == again.raw {
-            return;
-        }
-        let reader = &self.settings.reader;
-        match (reader.format, &reader.naming) {
-            (Format::Ldap, Naming::Default | Naming::Type(_)) if !same_dn(&first.raw, &again.raw) => claim.warn(
-                "claim.ambiguous_common_name",
-                "two distinguished names give one group name, so two groups of the directory are one here; rename one, or set naming=\"dn\" or \"ou_path\"".to_owned(),
-                Some(again.index),
-            ),
-            (Format::Path, Naming::Leaf | Naming::Top) | (Format::Domain, Naming::Name) => claim.warn(
-                "claim.ambiguous_name",
-                "two values give one group name, so two groups of the identity provider are one here; keep the whole value, or rename one".to_owned(),
-                Some(again.index),
-            ),
-            _ if first.written != again.written => claim.warn(
-                "claim.differs_by_normal_form",
-                "two names differ only by their Unicode normal form and are one group; write both in one form at the identity provider".to_owned(),
-                Some(again.index),
-            ),
-            _ => {}
-        }
-    }
-
-    fn warn_of_size(&self, claim: &mut GroupClaim, count: usize) {
-        if let Some(limit) = self.settings.limit
-            && count >= limit
-        {
-            claim.warn(
-                "claim.limit_reached",
-                format!("{count} groups reach the identity provider's limit of {limit}, so some may be missing; send only the groups that this application needs"),
-                None,
-            );
-        }
-        if count > MANY_GROUPS {
-            claim.warn(
-                "claim.many_groups",
-                format!("{count} groups in one login; identity providers and browsers fail on large ones, so send only the groups that this application needs"),
-                None,
-            );
-        }
-    }
-}
-
-/// A name that was read, and where it came from.
-struct Candidate<'v> {
-    index: usize,
-    raw: Cow<'v, str>,
-    written: Cow<'v, str>,
-    normal: Option<String>,
-}
-
-impl Candidate<'_> {
-    fn name(&self) -> &str {
-        self.normal.as_deref().unwrap_or(&self.written)
-    }
-
-    fn into_name(self) -> String {
-        self.normal.unwrap_or_else(|| self.written.into_owned())
+        names.push(Candidate { index, raw: reading.raw, written: name, normal, renamed: false });
     }
 }
 
@@ -370,63 +268,6 @@ fn overage_claim(claim: &mut GroupClaim, marker: String, values: &[Option<&str>]
         claim.received += 1;
         claim.drop_value(value.unwrap_or_default().to_owned(), "claim.overage");
     }
-}
-
-/// GUIDs and SIDs are never groups. Where nothing else came, the attribute is set wrongly and nothing could be read;
-/// beside names (Entra sends IDs for groups it has no name for) they are skipped.
-fn refuse_identifiers(claim: &mut GroupClaim, names: &mut Vec<Candidate<'_>>) {
-    let kinds: Vec<Option<Identifier>> = names.iter().map(|one| name::identifier(one.name())).collect();
-    let Some(first) = kinds.iter().flatten().next().copied() else { return };
-    let only = kinds.iter().all(Option::is_some);
-    let (code, text) = match (only, first) {
-        (true, Identifier::Guid) => (
-            "claim.only_guids",
-            "all values are object IDs, which make no groups; choose a source attribute with names at the identity provider (Entra: sAMAccountName, or cloud-only group display names), or map the IDs by a rename rule",
-        ),
-        (true, Identifier::Sid) => (
-            "claim.only_sids",
-            "all values are security identifiers, which make no groups; send names at the identity provider (AD FS: Token-Groups - Unqualified Names), or map the IDs by a rename rule",
-        ),
-        (false, _) => (
-            "claim.identifier",
-            "some values are object IDs or security identifiers, which make no groups and are skipped; send names, or map the IDs by a rename rule",
-        ),
-    };
-    claim.warn(
-        code,
-        text.to_owned(),
-        names.iter().zip(&kinds).find(|(_, kind)| kind.is_some()).map(|(one, _)| one.index),
-    );
-    let mut kinds = kinds.into_iter();
-    names.retain_mut(|one| {
-        if kinds.next().flatten().is_none() {
-            return true;
-        }
-        let raw = std::mem::take(&mut one.raw).into_owned();
-        if only {
-            claim.malformed.push(raw);
-        } else {
-            claim.drop_value(raw, code);
-        }
-        false
-    });
-}
-
-fn same_dn(one: &str, other: &str) -> bool {
-    // Directories compare names without regard to case (caseIgnoreMatch).
-    let folded = |text: &str| {
-        let dn = DistinguishedName::parse(text).ok()?;
-        DistinguishedName::parse(&name::key(&dn.normalized().to_string(), Identity::Fold)).ok()
-    };
-    folded(one) == folded(other)
-}
-
-fn folded_hash(hasher: &RandomState, name: &str) -> u64 {
-    hasher.hash_one(name::key(name, Identity::Fold))
-}
-
-fn same_folded(one: &str, other: &str) -> bool {
-    name::key(one, Identity::Fold) == name::key(other, Identity::Fold)
 }
 
 impl From<Overage> for bool {

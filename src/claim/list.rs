@@ -1,6 +1,6 @@
 //! Lists of names in one value: RFC 4180 quotation marks, backslash escapes, any delimiter.
 
-use super::dn::is_blank;
+use super::parts::is_blank;
 
 /// Why a text is no list.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]

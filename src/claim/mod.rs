@@ -8,7 +8,12 @@ mod format;
 mod list;
 mod name;
 mod overage;
+mod parts;
+mod pattern;
 mod preset;
+mod rules;
+mod settle;
+mod unreadable;
 
 pub use common_name::first_common_name;
 pub use dn::{DistinguishedName, DnError, DnFault, DnValue, TypeAndValue};
@@ -16,7 +21,9 @@ pub use extractor::{AttributeView, GroupExtractor, Library, MAX_NAME_LENGTH, Set
 pub use format::{Format, Naming, Reader};
 pub use list::{ListError, split_list};
 pub use name::{Identity, key};
+pub use pattern::{Pattern, PatternKind};
 pub use preset::{Overage, PRESETS, Preset, preset};
+pub use rules::GroupRules;
 
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +62,15 @@ pub struct Dropped {
     pub reason: String,
 }
 
+/// A name that a rule gave another name.
+#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Renamed {
+    /// The name as received.
+    pub name: String,
+    /// The group that it is here.
+    pub group: String,
+}
+
 /// What the identity provider said of one user's groups.
 #[derive(Clone, Default, Eq, Hash, PartialEq)]
 pub struct GroupClaim {
@@ -77,8 +93,13 @@ pub struct GroupClaim {
     pub warnings: Vec<ClaimWarning>,
     /// How many values there were, items of lists counted one by one; blank items of a list not at all.
     pub received: usize,
-    /// How many values repeated a group. `received` is groups + duplicates + dropped + malformed.
+    /// How many values repeated a group.
     pub duplicates: usize,
+    /// How many groups rules made beyond one a name. `received` + `fanned_out` is groups + `duplicates` + dropped +
+    /// malformed.
+    pub fanned_out: usize,
+    /// Names that rules renamed, in order.
+    pub renamed: Vec<Renamed>,
 }
 
 /// Sizes only: a claim holds what the identity provider said about a person.

@@ -68,7 +68,20 @@ impl PyGroupClaim {
         PyTuple::new(py, self.inner.warnings.iter().map(|warning| PyClaimWarning { inner: warning.clone() }))
     }
 
-    /// How many values there were, items of lists counted one by one: groups + duplicates + dropped + malformed.
+    /// The names that rules renamed, each with the group that it is here, in order.
+    #[getter]
+    fn renamed<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.inner.renamed.iter().map(|renamed| (&renamed.name, &renamed.group)))
+    }
+
+    /// How many groups rules made beyond one a name.
+    #[getter]
+    fn fanned_out(&self) -> usize {
+        self.inner.fanned_out
+    }
+
+    /// How many values there were, items of lists counted one by one. ``received + fanned_out`` is always
+    /// ``len(groups) + duplicates + len(dropped) + len(malformed)``.
     #[getter]
     fn received(&self) -> usize {
         self.inner.received

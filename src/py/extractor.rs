@@ -4,6 +4,7 @@ use super::attributes::HeldAttributes;
 use super::claim::PyGroupClaim;
 use super::errors::configuration_error;
 use super::preset::PyPreset;
+use super::rules::PyGroupRules;
 use crate::claim::{
     self, Format, GroupExtractor, Library, MAX_NAME_LENGTH, Naming, PRESETS, Preset, Reader, Settings,
 };
@@ -23,6 +24,7 @@ use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 ///     aliases: Names tried in this order where no ``attribute`` is there.
 ///     limit: How many groups the identity provider sends at most.
 ///     max_name_length: Longer names are skipped, in characters.
+///     rules: Which names count, and what they are called here.
 ///     library: Who hands over mappings: "python3-saml", "pysaml2" (its defaults leave attributes out, so absence
 ///         proves nothing), "pysaml2-allow-unknown", or None for one that hands over every attribute.
 ///     find_overage_by_value: Also take a link to all groups under any other attribute name, in place of the group
@@ -48,6 +50,7 @@ struct Arguments<'a, 'py> {
     aliases: Option<&'a Bound<'py, PyAny>>,
     limit: Option<usize>,
     max_name_length: usize,
+    rules: Option<&'a Bound<'py, PyGroupRules>>,
     library: Option<&'a str>,
     find_overage_by_value: Option<bool>,
 }
@@ -99,6 +102,7 @@ impl Arguments<'_, '_> {
                 .find_overage_by_value
                 .unwrap_or_else(|| preset.is_some_and(|preset| preset.overage.into())),
             max_name_length: self.max_name_length,
+            rules: self.rules.map(|rules| rules.get().inner.clone()).unwrap_or_default(),
         };
         match GroupExtractor::new(settings) {
             Ok(inner) if problems.is_empty() => {
@@ -117,7 +121,7 @@ impl Arguments<'_, '_> {
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 impl PyGroupExtractor {
     #[new]
-    #[pyo3(signature = (attribute=None, format=None, *, delimiter=None, naming=None, aliases=None, limit=None, max_name_length=MAX_NAME_LENGTH, library=None, find_overage_by_value=None), text_signature = "(attribute=None, format=None, *, delimiter=None, naming=None, aliases=None, limit=None, max_name_length=255, library=None, find_overage_by_value=None)")]
+    #[pyo3(signature = (attribute=None, format=None, *, delimiter=None, naming=None, aliases=None, limit=None, max_name_length=MAX_NAME_LENGTH, rules=None, library=None, find_overage_by_value=None), text_signature = "(attribute=None, format=None, *, delimiter=None, naming=None, aliases=None, limit=None, max_name_length=255, rules=None, library=None, find_overage_by_value=None)")]
     fn new(
         attribute: Option<&Bound<'_, PyAny>>,
         format: Option<&str>,
@@ -126,6 +130,7 @@ impl PyGroupExtractor {
         aliases: Option<&Bound<'_, PyAny>>,
         limit: Option<usize>,
         max_name_length: usize,
+        rules: Option<&Bound<'_, PyGroupRules>>,
         library: Option<&str>,
         find_overage_by_value: Option<bool>,
     ) -> PyResult<Self> {
@@ -137,6 +142,7 @@ impl PyGroupExtractor {
             aliases,
             limit,
             max_name_length,
+            rules,
             library,
             find_overage_by_value,
         }
@@ -150,7 +156,7 @@ impl PyGroupExtractor {
     /// Raises:
     ///     ConfigurationError: There is no such preset, or the settings contradict each other.
     #[classmethod]
-    #[pyo3(signature = (name, *, attribute=None, format=None, delimiter=None, naming=None, aliases=None, limit=None, max_name_length=MAX_NAME_LENGTH, library=None, find_overage_by_value=None), text_signature = "($cls, name, *, attribute=None, format=None, delimiter=None, naming=None, aliases=None, limit=None, max_name_length=255, library=None, find_overage_by_value=None)")]
+    #[pyo3(signature = (name, *, attribute=None, format=None, delimiter=None, naming=None, aliases=None, limit=None, max_name_length=MAX_NAME_LENGTH, rules=None, library=None, find_overage_by_value=None), text_signature = "($cls, name, *, attribute=None, format=None, delimiter=None, naming=None, aliases=None, limit=None, max_name_length=255, rules=None, library=None, find_overage_by_value=None)")]
     fn preset(
         _cls: &Bound<'_, PyType>,
         name: &str,
@@ -161,6 +167,7 @@ impl PyGroupExtractor {
         aliases: Option<&Bound<'_, PyAny>>,
         limit: Option<usize>,
         max_name_length: usize,
+        rules: Option<&Bound<'_, PyGroupRules>>,
         library: Option<&str>,
         find_overage_by_value: Option<bool>,
     ) -> PyResult<Self> {
@@ -177,6 +184,7 @@ impl PyGroupExtractor {
             aliases,
             limit,
             max_name_length,
+            rules,
             library,
             find_overage_by_value,
         }
@@ -242,6 +250,13 @@ impl PyGroupExtractor {
         self.inner.settings().limit
     }
 
+    /// The rules, or None.
+    #[getter]
+    fn rules(&self) -> Option<PyGroupRules> {
+        let rules = &self.inner.settings().rules;
+        (!rules.is_empty()).then(|| PyGroupRules { inner: rules.clone() })
+    }
+
     fn __repr__(&self) -> String {
         let settings = self.inner.settings();
         let names: Vec<String> = settings.attributes.iter().map(|name| format!("{name:?}")).collect();
@@ -250,8 +265,9 @@ impl PyGroupExtractor {
         let delimiter =
             settings.reader.delimiter.as_ref().map(|delimiter| format!(", delimiter={delimiter:?}"));
         let naming = self.naming().map(|naming| format!(", naming={naming:?}"));
+        let rules = if settings.rules.is_empty() { "" } else { ", rules=…" };
         format!(
-            "GroupExtractor(attribute={attribute}, format={:?}{}{})",
+            "GroupExtractor(attribute={attribute}, format={:?}{}{}{rules})",
             self.format(),
             delimiter.unwrap_or_default(),
             naming.unwrap_or_default()
@@ -268,6 +284,7 @@ impl PyGroupExtractor {
         arguments.set_item("aliases", self.aliases(py)?)?;
         arguments.set_item("limit", settings.limit)?;
         arguments.set_item("max_name_length", settings.max_name_length)?;
+        arguments.set_item("rules", self.rules())?;
         arguments.set_item("library", library_name(self.library))?;
         arguments.set_item("find_overage_by_value", settings.overage)?;
         let make = match self.preset {

@@ -7,6 +7,7 @@ mod errors;
 mod extractor;
 mod names;
 mod preset;
+mod rules;
 
 use pyo3::prelude::*;
 
@@ -21,4 +22,6 @@ mod _memberof {
     use super::names::{PyDistinguishedName, parse_dn, split_list};
     #[pymodule_export]
     use super::preset::PyPreset;
+    #[pymodule_export]
+    use super::rules::PyGroupRules;
 }

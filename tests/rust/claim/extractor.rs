@@ -2,8 +2,8 @@
 
 use super::dn::near_dn;
 use memberof::claim::{
-    AttributeView, ClaimStatus, Format, GroupClaim, GroupExtractor, Library, MAX_NAME_LENGTH, Naming, Reader,
-    Settings,
+    AttributeView, ClaimStatus, Format, GroupClaim, GroupExtractor, GroupRules, Library, MAX_NAME_LENGTH,
+    Naming, Reader, Settings,
 };
 use proptest::prelude::*;
 use std::borrow::Cow;
@@ -16,6 +16,7 @@ fn settings(format: Format) -> Settings {
         limit: None,
         overage: false,
         max_name_length: MAX_NAME_LENGTH,
+        rules: GroupRules::default(),
     }
 }
 
@@ -386,6 +387,24 @@ proptest! {
         unique.dedup();
         prop_assert_eq!(unique.len(), claim.groups.len());
         prop_assert!(claim.groups.iter().all(|name| !name.chars().any(char::is_control) && !name.is_empty()));
+    }
+
+    #[test]
+    fn rules_account_for_every_name(names in proptest::collection::vec("[abA]{0,2}|5581e43f-6096-41d4-8ffa-04e560bab39d", 0..8), choice in 0..6_usize) {
+        let rules = [
+            serde_json::json!({"rename": {"a": ["x", "y"], "b": "x"}, "exclude": "y"}),
+            serde_json::json!({"include": [{"prefix": "a"}], "strip_prefix": "a"}),
+            serde_json::json!({"include": {"glob": "[ab]*"}, "exclude": {"regex": "a+"}, "ignore_case": true}),
+            serde_json::json!({"rename": {"5581e43f-6096-41d4-8ffa-04e560bab39d": "Sales"}}),
+            serde_json::json!({"strip_prefix": ["a", "ab"], "exclude": "b"}),
+            serde_json::json!({}),
+        ];
+        let rules = GroupRules::from_value(&rules[choice]).unwrap();
+        let extractor = GroupExtractor::new(Settings { rules, ..settings(Format::Array) }).unwrap();
+        let values: Vec<&str> = names.iter().map(String::as_str).collect();
+        let claim = extractor.extract(&[attribute("memberOf", &values)], Library::MemberOf);
+        prop_assert_eq!(accounted(&claim), claim.received + claim.fanned_out);
+        prop_assert_eq!(claim.received, names.len());
     }
 
     #[test]
