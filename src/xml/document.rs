@@ -111,6 +111,12 @@ impl Document<'_> {
         &self.text
     }
 
+    /// The text alone, as a string of the caller's own. [`TextRange`]s of the document read from it.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.text.into_owned()
+    }
+
     /// The root element.
     #[must_use]
     pub fn root(&self) -> Element<'_> {
@@ -199,6 +205,28 @@ impl fmt::Debug for Document<'_> {
 pub struct Element<'d> {
     pub(super) document: &'d Document<'d>,
     pub(super) index: u32,
+}
+
+/// Where a text stands in its document. It outlives the document and reads from [`Document::into_text`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TextRange {
+    span: Span,
+    exact: bool,
+}
+
+impl TextRange {
+    /// Whether there is no text.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.span.start == self.span.end
+    }
+
+    /// The text, references replaced; lent where there are none.
+    #[must_use]
+    pub fn read(self, text: &str) -> Cow<'_, str> {
+        let raw = text.get(at(self.span.start)..at(self.span.end)).unwrap_or_default();
+        if self.exact { Cow::Borrowed(raw) } else { character_data(raw) }
+    }
 }
 
 /// One attribute of an element, namespace declarations apart.
@@ -312,6 +340,36 @@ impl<'d> Element<'d> {
             index = node.next;
         }
         Some(text)
+    }
+
+    /// Where the text directly inside stands, if it is one piece and there is no element.
+    #[must_use]
+    pub fn text_range(self) -> Option<TextRange> {
+        let document = self.document;
+        let first = self.index + 1;
+        let end = document.node(self.index).next;
+        if first >= end {
+            return Some(TextRange { span: Span::default(), exact: true });
+        }
+        match document.node(first).kind {
+            Kind::Text { span, exact, .. } if first + 1 == end => Some(TextRange { span, exact }),
+            Kind::Element(_) | Kind::Text { .. } | Kind::CData(_) | Kind::Comment(_) => None,
+        }
+    }
+
+    /// All text inside, at any depth, joined (XPath 1.0, 5.2: the string-value).
+    #[must_use]
+    pub fn string_value(self) -> String {
+        let document = self.document;
+        let mut text = String::new();
+        for index in self.index..document.node(self.index).next {
+            match document.node(index).kind {
+                Kind::Text { span, .. } => text.push_str(&character_data(document.slice(span))),
+                Kind::CData(span) => text.push_str(&line_ends(document.slice(span))),
+                Kind::Element(_) | Kind::Comment(_) => {}
+            }
+        }
+        text
     }
 
     /// Whether nothing but white space and comments stands between the elements directly inside.

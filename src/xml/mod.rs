@@ -7,6 +7,7 @@
 //! A [`Document`] is a flat table of nodes whose names and values are ranges of one text. [`Element::canonicalize`]
 //! makes another such table, whose text is the canonical form: what was digested is what its ranges point to.
 
+mod base64;
 mod canonical;
 mod chars;
 mod document;
@@ -15,7 +16,8 @@ mod parse;
 mod text;
 mod write;
 
+pub use base64::decode_base64;
 pub use canonical::{Canonicalization, Method, canonicalize};
-pub use document::{Attribute, Children, Document, Element};
+pub use document::{Attribute, Children, Document, Element, TextRange};
 pub use error::XmlError;
 pub use write::Writer;

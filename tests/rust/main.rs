@@ -11,5 +11,7 @@ mod architecture;
 mod claim;
 mod metadata;
 mod request;
+mod saml;
+mod vectors;
 mod xml;
 mod xmlenc;
