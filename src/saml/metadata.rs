@@ -1,13 +1,10 @@
 //! The identity provider's metadata (SAML Metadata 2.3 to 2.4.3): who it is, where to send users, which keys it signs with.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::duration::parse_seconds;
-use crate::dsig::Certificate;
+use crate::dsig::{Certificate, KeyError, SignatureError, TrustedKey, signature_of, verify};
 use crate::limits::Limits;
 use crate::time::UtcTime;
-use crate::xml::{Document, Element, XmlError};
+use crate::xml::{Document, Element, XmlError, decode_base64};
 
 const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
@@ -59,6 +56,20 @@ pub enum MetadataError {
         /// The fact.
         fact: &'static str,
     },
+    /// Certificates were given, and nothing that the identity provider stands in is signed.
+    #[error("metadata is not signed, expected a signature by one of the signing certificates")]
+    Unsigned,
+    /// The signature over the metadata is refused.
+    #[error("signature of the metadata: {0}")]
+    Signature(#[from] SignatureError),
+    /// None of the signing keys can be used.
+    #[error("no signing key of {entity_id:?} can be used: {error}")]
+    Key {
+        /// The entity ID.
+        entity_id: String,
+        /// Why the first of them is not.
+        error: KeyError,
+    },
     /// No key to verify anything with.
     #[error(
         "metadata has no signing key for {entity_id:?}, expected a KeyDescriptor for signing with an X509Certificate"
@@ -82,6 +93,9 @@ impl MetadataError {
             Self::Ambiguous { .. } => "metadata.ambiguous_entity_id",
             Self::Expired { .. } => "metadata.expired",
             Self::Malformed { .. } => "metadata.malformed",
+            Self::Unsigned => "metadata.unsigned",
+            Self::Signature(error) => error.code(),
+            Self::Key { error, .. } => error.code(),
             Self::NoSigningKey { .. } => "metadata.no_signing_key",
         }
     }
@@ -100,9 +114,18 @@ impl MetadataError {
                 Some("pass entity_id= with the identity provider that you mean")
             }
             Self::Expired { .. } => Some("fetch the metadata again"),
-            Self::Xml(_) | Self::Ambiguous { .. } | Self::Malformed { .. } | Self::NoSigningKey { .. } => {
-                None
-            }
+            Self::Unsigned => Some(
+                "have whoever publishes the metadata sign it, or check the document by other means and leave signing_certificates out",
+            ),
+            Self::Signature(SignatureError::Invalid { .. }) => Some(
+                "pass the certificate of whoever signs the metadata; it may be another than the identity provider's",
+            ),
+            Self::Signature(error) => error.hint(),
+            Self::Xml(_)
+            | Self::Ambiguous { .. }
+            | Self::Malformed { .. }
+            | Self::Key { .. }
+            | Self::NoSigningKey { .. } => None,
         }
     }
 }
@@ -112,8 +135,10 @@ impl MetadataError {
 pub struct IdentityProviderMetadata {
     /// Who it is.
     pub entity_id: String,
-    /// All certificates for signing, unique, in document order.
+    /// All certificates for signing whose key can be used, unique, in document order. At least one.
     pub signing_certificates: Vec<Certificate>,
+    /// Why further signing keys are not used, in document order.
+    pub unusable_keys: Vec<KeyError>,
     /// Where to send users, in document order.
     pub single_sign_on: Vec<Endpoint>,
     /// Whether it wants login requests to be signed.
@@ -138,6 +163,8 @@ pub struct Endpoint {
 
 impl IdentityProviderMetadata {
     /// Read one identity provider out of metadata; `entity_id` chooses among several.
+    ///
+    /// Whether the document is genuine is for the caller to know.
     pub fn read(
         metadata: &[u8],
         entity_id: Option<&str>,
@@ -145,8 +172,36 @@ impl IdentityProviderMetadata {
         limits: &Limits,
     ) -> Result<Self, MetadataError> {
         let document = Document::parse(metadata, limits)?;
+        let role = choose(document.root(), entity_id)?;
+        Freshness::of(role)?.check(now)?;
+        Self::from_role(role, now)
+    }
+
+    /// Read one identity provider out of metadata that one of `keys` has signed.
+    ///
+    /// The signature is the root's, or, in a list whose root has none, that of the EntityDescriptor itself; it is held to the
+    /// same profile as a Response's, and everything is read from the bytes that it covers. A validUntil around them counts as
+    /// well: it can only refuse.
+    pub fn read_signed(
+        metadata: &[u8],
+        keys: &[TrustedKey],
+        entity_id: Option<&str>,
+        now: UtcTime,
+        limits: &Limits,
+    ) -> Result<Self, MetadataError> {
+        let document = Document::parse(metadata, limits)?;
         let root = document.root();
-        Self::from_role(choose(root, entity_id)?, now)
+        let role = choose(root, entity_id)?;
+        Freshness::of(role)?.check(now)?;
+        let entity = role.parent().ok_or(MetadataError::NotMetadata)?;
+        let (element, signature) = match (signature_of(root)?, signature_of(entity)?) {
+            (Some(signature), _) => (root, signature),
+            (None, Some(signature)) => (entity, signature),
+            (None, None) => return Err(MetadataError::Unsigned),
+        };
+        let signed = verify(element, signature, keys)?;
+        let role = choose(signed.root(), entity_id)?;
+        Self::from_role(role, now)
     }
 
     fn from_role(role: Element<'_>, now: UtcTime) -> Result<Self, MetadataError> {
@@ -155,16 +210,21 @@ impl IdentityProviderMetadata {
             return malformed("an EntityDescriptor has no entityID");
         }
         let freshness = Freshness::of(role)?;
-        if let Some(valid_until) = freshness.valid_until.filter(|valid_until| now >= *valid_until) {
-            return Err(MetadataError::Expired { valid_until, now });
-        }
-        let signing_certificates = signing_certificates(role)?;
-        if signing_certificates.is_empty() {
-            return Err(MetadataError::NoSigningKey { entity_id });
+        freshness.check(now)?;
+        let certificates = signing_certificates(role)?;
+        let (usable, unusable): (Vec<_>, Vec<_>) = certificates
+            .into_iter()
+            .map(|certificate| (TrustedKey::from_certificate(&certificate).err(), certificate))
+            .partition(|(error, _)| error.is_none());
+        match (usable.first(), unusable.first()) {
+            (None, Some((Some(error), _))) => return Err(MetadataError::Key { entity_id, error: *error }),
+            (None, _) => return Err(MetadataError::NoSigningKey { entity_id }),
+            (Some(_), _) => {}
         }
         Ok(Self {
             entity_id,
-            signing_certificates,
+            signing_certificates: usable.into_iter().map(|(_, certificate)| certificate).collect(),
+            unusable_keys: unusable.into_iter().filter_map(|(error, _)| error).collect(),
             single_sign_on: endpoints(role)?,
             wants_signed_requests: boolean(role, "WantAuthnRequestsSigned")?,
             name_id_formats: role
@@ -174,6 +234,12 @@ impl IdentityProviderMetadata {
             valid_until: freshness.valid_until,
             cache_seconds: freshness.cache_seconds,
         })
+    }
+
+    /// The signing keys, in the order of the certificates; at least one.
+    #[must_use]
+    pub fn signing_keys(&self) -> Vec<TrustedKey> {
+        self.signing_certificates.iter().filter_map(|one| TrustedKey::from_certificate(one).ok()).collect()
     }
 
     /// The location for a binding, the first if there are several.
@@ -242,6 +308,13 @@ struct Freshness {
 }
 
 impl Freshness {
+    fn check(&self, now: UtcTime) -> Result<(), MetadataError> {
+        match self.valid_until {
+            Some(valid_until) if now >= valid_until => Err(MetadataError::Expired { valid_until, now }),
+            _ => Ok(()),
+        }
+    }
+
     fn of(role: Element<'_>) -> Result<Self, MetadataError> {
         let mut all = Self { valid_until: None, cache_seconds: None };
         for element in std::iter::successors(Some(role), |element| element.parent()) {
@@ -291,8 +364,8 @@ fn read_certificate(element: Element<'_>) -> Result<Certificate, MetadataError> 
     const FACT: MetadataError =
         MetadataError::Malformed { fact: "an X509Certificate is not base64 of a certificate" };
     let text = element.text().ok_or(FACT)?;
-    let packed: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).collect();
-    Certificate::from_der(STANDARD.decode(packed).map_err(|_| FACT)?).map_err(|_| FACT)
+    let der = decode_base64(text.as_bytes()).ok_or(FACT)?;
+    Certificate::from_der(der).map_err(|_| FACT)
 }
 
 fn endpoints(role: Element<'_>) -> Result<Vec<Endpoint>, MetadataError> {

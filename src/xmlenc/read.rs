@@ -2,13 +2,10 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
 use super::algorithm::{ContentCipher, KeyTransport};
 use super::element::{EncryptedElement, EncryptedKey, MAX_ENCRYPTED_KEYS};
 use super::error::DecryptError;
-use crate::xml::Element;
+use crate::xml::{Element, decode_base64};
 
 const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
@@ -155,12 +152,9 @@ fn at_most_one<'d>(
     }
 }
 
-/// Base64 with white space anywhere, as XML Schema's base64Binary has it; padded, no stray bits.
 fn decode(element: Element<'_>) -> Result<Vec<u8>, DecryptError> {
-    const NOT_BASE64: DecryptError = DecryptError::Malformed { fact: "a value is not base64" };
-    let text = element.text().ok_or(NOT_BASE64)?;
-    let packed: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).collect();
-    STANDARD.decode(packed).map_err(|_| NOT_BASE64)
+    let bytes = element.text().and_then(|text| decode_base64(text.as_bytes()));
+    bytes.ok_or(DecryptError::Malformed { fact: "a value is not base64" })
 }
 
 fn malformed<T>(fact: &'static str) -> Result<T, DecryptError> {

@@ -1,5 +1,6 @@
 //! Identity providers' metadata: what is read, and what is refused with which code.
 
+use memberof::dsig::{Certificate, KeyError, TrustedKey};
 use memberof::limits::Limits;
 use memberof::saml::{IdentityProviderMetadata, MetadataError};
 use memberof::time::UtcTime;
@@ -164,6 +165,126 @@ fn authorities_in_a_chain_are_not_signing_keys() {
     assert_eq!(chain.signing_certificates, alone.signing_certificates);
 }
 
+const ENTITY_SIGNED: &str = include_str!("../vectors/metadata/entity-signed.xml");
+const LIST_SIGNED: &str = include_str!("../vectors/metadata/list-signed.xml");
+const LIST_ENTITY_SIGNED: &str = include_str!("../vectors/metadata/list-entity-signed.xml");
+const SSP_ID: &str = "https://idp-ssp.example.test/idp";
+const DJANGO_ID: &str = "https://idp-django.example.test/idp";
+
+fn federation() -> TrustedKey {
+    let pem = include_str!("../vectors/metadata/federation.crt");
+    TrustedKey::from_certificate(&Certificate::all_from_pem(pem).unwrap()[0]).unwrap()
+}
+
+fn read_signed(xml: &str, entity_id: &str) -> Result<IdentityProviderMetadata, MetadataError> {
+    let now = at("2026-11-24T06:00:00Z");
+    IdentityProviderMetadata::read_signed(
+        xml.as_bytes(),
+        &[federation()],
+        Some(entity_id),
+        now,
+        &Limits::METADATA,
+    )
+}
+
+fn signed_code(xml: &str, entity_id: &str) -> &'static str {
+    read_signed(xml, entity_id).unwrap_err().code()
+}
+
+#[test]
+fn signed_metadata_give_what_unsigned_ones_give() {
+    let ssp = read(SSP).unwrap();
+    assert_eq!(read_signed(ENTITY_SIGNED, SSP_ID).unwrap(), ssp);
+    assert_eq!(read_signed(LIST_SIGNED, SSP_ID).unwrap(), ssp);
+    assert_eq!(read_signed(LIST_SIGNED, DJANGO_ID).unwrap(), read(DJANGO).unwrap());
+    assert_eq!(read_signed(LIST_ENTITY_SIGNED, SSP_ID).unwrap(), ssp);
+}
+
+#[test]
+fn unsigned_and_badly_signed_metadata_are_refused() {
+    assert_eq!(signed_code(SSP, SSP_ID), "metadata.unsigned");
+    assert_eq!(signed_code(LIST_ENTITY_SIGNED, DJANGO_ID), "metadata.unsigned");
+    assert_eq!(
+        signed_code(include_str!("../vectors/metadata/entity-signed-attacker.xml"), SSP_ID),
+        "dsig.invalid"
+    );
+    assert_eq!(
+        signed_code(include_str!("../vectors/metadata/entity-signed-sha1.xml"), SSP_ID),
+        "dsig.algorithm_weak"
+    );
+    for signed in [ENTITY_SIGNED, LIST_SIGNED, LIST_ENTITY_SIGNED] {
+        assert_eq!(
+            signed_code(&signed.replacen("use=\"signing\"", "use=\"encryption\"", 1), SSP_ID),
+            "dsig.digest_mismatch"
+        );
+        assert_eq!(
+            signed_code(&signed.replacen("http://127.0.0.1", "http://127.0.0.2", 1), SSP_ID),
+            "dsig.digest_mismatch"
+        );
+    }
+    let start = ENTITY_SIGNED.find("<ds:Signature ").unwrap();
+    let end = ENTITY_SIGNED.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
+    let stripped = [&ENTITY_SIGNED[..start], &ENTITY_SIGNED[end..]].concat();
+    assert_eq!(signed_code(&stripped, SSP_ID), "metadata.unsigned");
+}
+
+#[test]
+fn a_signature_counts_for_the_element_that_it_stands_in_and_for_no_other() {
+    let signature = {
+        let start = ENTITY_SIGNED.find("<ds:Signature ").unwrap();
+        let end = ENTITY_SIGNED.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
+        &ENTITY_SIGNED[start..end]
+    };
+    let evil = element(SSP).replacen("<md:EntityDescriptor ", "<md:EntityDescriptor ID=\"_evil\" ", 1);
+    let (head, body) = evil.split_once('>').unwrap();
+    // The genuine element hidden in Extensions of a forged one that bears its signature.
+    let wrapped = format!(
+        "{head}>{signature}<md:Extensions>{}</md:Extensions>{body}",
+        ENTITY_SIGNED.replace(signature, "")
+    );
+    assert_eq!(signed_code(&wrapped, SSP_ID), "dsig.reference_uri");
+    // The genuine element beside a forged one.
+    assert_eq!(signed_code(&list("", &[ENTITY_SIGNED, &evil]), SSP_ID), "metadata.ambiguous_entity_id");
+    let other = evil.replace(SSP_ID, "https://evil.example.test/idp");
+    assert_eq!(
+        signed_code(&list("", &[ENTITY_SIGNED, &other]), "https://evil.example.test/idp"),
+        "metadata.unsigned"
+    );
+    assert_eq!(read_signed(&list("", &[ENTITY_SIGNED, &other]), SSP_ID).unwrap(), read(SSP).unwrap());
+    // A forged list around a genuine one.
+    let inner = LIST_SIGNED.trim();
+    assert_eq!(signed_code(&list("", &[inner, &other]), DJANGO_ID), "metadata.unsigned");
+}
+
+#[test]
+fn a_valid_until_around_a_signed_entity_counts_too() {
+    let expired = list("validUntil=\"2026-01-01T00:00:00Z\"", &[ENTITY_SIGNED]);
+    assert_eq!(signed_code(&expired, SSP_ID), "metadata.expired");
+}
+
+#[test]
+fn a_signed_assertion_is_no_metadata() {
+    use base64::Engine as _;
+    let response = include_str!("../vectors/idp/simplesamlphp/both-groups3.b64");
+    let xml = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(response.trim()).unwrap())
+        .unwrap();
+    assert_eq!(signed_code(&xml, SSP_ID), "metadata.not_metadata");
+}
+
+#[test]
+fn keys_that_cannot_be_used_are_left_out_and_named() {
+    let small = include_str!("../vectors/sp/rsa1024.crt");
+    let inside: String = small.lines().filter(|line| !line.starts_with('-')).collect();
+    let certificates: Vec<&str> =
+        ROLLOVER.split("<ds:X509Certificate>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    let one_small = ROLLOVER.replacen(certificates[0], &inside, 1);
+    let left = read(&one_small).unwrap();
+    assert_eq!(left.signing_certificates.len(), 1);
+    assert_eq!(left.unusable_keys.iter().map(KeyError::code).collect::<Vec<_>>(), ["dsig.key_size"]);
+    let certificate = SSP.split("<ds:X509Certificate>").nth(1).unwrap().split('<').next().unwrap();
+    assert_eq!(code(&SSP.replace(certificate, &inside)), "dsig.key_size");
+}
+
 proptest! {
     #[test]
     fn any_bytes_end_in_a_code_and_never_in_a_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
@@ -178,7 +299,7 @@ proptest! {
         let now = at("2026-11-24T06:00:00Z");
         match IdentityProviderMetadata::read(&bytes, None, now, &Limits::METADATA) {
             Ok(read) => prop_assert!(!read.signing_certificates.is_empty()),
-            Err(error) => prop_assert!(error.code().starts_with("metadata.")),
+            Err(error) => prop_assert!(["metadata.", "dsig.key_"].iter().any(|floor| error.code().starts_with(floor))),
         }
     }
 }

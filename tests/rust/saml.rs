@@ -9,7 +9,8 @@ fn every_captured_response_gives_its_exact_values() {
         if case.is_encrypted() || !case.is("expect", "accept") {
             continue;
         }
-        let assertion = case.verify().unwrap_or_else(|error| panic!("{}: {error} [{}]", case.id(), error.code()));
+        let assertion =
+            case.verify().unwrap_or_else(|error| panic!("{}: {error} [{}]", case.id(), error.code()));
         let name = case.facts["attribute_name"].as_str().unwrap();
         let (mut found, mut expected) = (values(&assertion, name), case.wire_values());
         if case.facts["order_significant"] == false {
