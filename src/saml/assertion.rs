@@ -1,7 +1,9 @@
 //! An Assertion, read from canonical bytes whose signature was checked (SAML Core, section 2).
 
+use super::decrypt;
 use super::error::ResponseError;
 use super::names::{ASSERTION, SCHEMA_INSTANCE};
+use super::provider::ServiceProvider;
 use crate::dsig::DS;
 use crate::time::UtcTime;
 use crate::xml::{Document, Element, TextRange};
@@ -248,14 +250,14 @@ impl<'d> AssertionParts<'d> {
 }
 
 /// The name of a Subject (SAML Core 2.4.1).
-pub(super) fn read_name_id(subject: Element<'_>) -> Result<Option<NameId>, ResponseError> {
-    let mut name_id = None;
+pub(super) fn read_name_id(
+    provider: &ServiceProvider,
+    subject: Element<'_>,
+) -> Result<Option<NameId>, ResponseError> {
+    let mut identifier = None;
     for child in subject.children() {
-        if child.is(ASSERTION, "EncryptedID") {
-            return Err(ResponseError::EncryptedId);
-        }
-        if child.is(ASSERTION, "NameID") {
-            if name_id.replace(child).is_some() {
+        if child.is(ASSERTION, "NameID") || child.is(ASSERTION, "EncryptedID") {
+            if identifier.replace(child).is_some() {
                 return Err(ResponseError::NameId);
             }
         } else if !child.is(ASSERTION, "SubjectConfirmation") {
@@ -263,62 +265,86 @@ pub(super) fn read_name_id(subject: Element<'_>) -> Result<Option<NameId>, Respo
             return Err(ResponseError::NameId);
         }
     }
-    let Some(element) = name_id else { return Ok(None) };
+    match identifier {
+        None => Ok(None),
+        Some(name_id) if name_id.local_name() == "NameID" => name_id_of(name_id).map(Some),
+        Some(encrypted) => decrypt::open(provider, encrypted, "EncryptedID", |name_id| {
+            // SAML Core 2.2.4: it may hold another kind of identifier, or an assertion.
+            if name_id.is(ASSERTION, "NameID") { name_id_of(name_id) } else { Err(ResponseError::NameId) }
+        })
+        .map(Some),
+    }
+}
+
+fn name_id_of(element: Element<'_>) -> Result<NameId, ResponseError> {
     let value = element.text().ok_or(ResponseError::NameId)?.into_owned();
     if value.trim_matches([' ', '\t', '\n', '\r']).is_empty() {
         return Err(ResponseError::NameId);
     }
     let part = |name| element.attribute(name).map(Cow::into_owned);
-    Ok(Some(NameId {
+    Ok(NameId {
         value,
         format: part("Format"),
         name_qualifier: part("NameQualifier"),
         sp_name_qualifier: part("SPNameQualifier"),
-    }))
+    })
 }
 
 /// The attributes of all AttributeStatements (SAML Core 2.7.3), those of one Name merged.
-pub(super) fn read_attributes(statements: &[Element<'_>]) -> Result<Vec<AttributeEntry>, ResponseError> {
+pub(super) fn read_attributes(
+    provider: &ServiceProvider,
+    statements: &[Element<'_>],
+) -> Result<Vec<AttributeEntry>, ResponseError> {
     let mut entries: Vec<AttributeEntry> = Vec::new();
     let mut known = std::collections::BTreeMap::new();
     for attribute in statements.iter().flat_map(|statement| statement.children()) {
-        if attribute.is(ASSERTION, "EncryptedAttribute") {
-            return Err(ResponseError::EncryptedAttribute);
-        }
-        if !attribute.is(ASSERTION, "Attribute") {
-            return Err(ResponseError::Unexpected { element: "AttributeStatement" });
-        }
-        let name = attribute
-            .attribute("Name")
-            .filter(|name| !name.is_empty())
-            .ok_or(ResponseError::Attribute { element: "Attribute", name: "Name" })?
-            .into_owned();
-        let index = *known.entry(name.clone()).or_insert(entries.len());
-        if index == entries.len() {
-            entries.push(AttributeEntry { name, friendly_name: None, values: Vec::new() });
-        }
-        let Some(entry) = entries.get_mut(index) else { continue };
-        if entry.friendly_name.is_none() {
-            entry.friendly_name = attribute.attribute("FriendlyName").map(Cow::into_owned);
-        }
-        for value in attribute.children() {
-            if !value.is(ASSERTION, "AttributeValue") {
-                return Err(ResponseError::Unexpected { element: "Attribute" });
+        let read = if attribute.is(ASSERTION, "EncryptedAttribute") {
+            // Its values are of another text than the assertion's, so they are kept one by one.
+            let own =
+                |element: Element<'_>| read_attribute(element, |value| Value::Joined(value.string_value()));
+            decrypt::open(provider, attribute, "EncryptedAttribute", own)?
+        } else {
+            read_attribute(attribute, |value| match value.text_range() {
+                Some(range) => Value::Range(range),
+                None => Value::Joined(value.string_value()),
+            })?
+        };
+        let index = *known.entry(read.name.clone()).or_insert(entries.len());
+        match entries.get_mut(index) {
+            None => entries.push(read),
+            Some(entry) => {
+                entry.friendly_name = entry.friendly_name.take().or(read.friendly_name);
+                entry.values.extend(read.values);
             }
-            entry.values.push(read_value(value));
         }
     }
     Ok(entries)
 }
 
-fn read_value(value: Element<'_>) -> Value {
-    // XML Schema part 1, 2.6.2: nil, and then without content.
-    let is_nil = value.attribute_in(SCHEMA_INSTANCE, "nil").is_some_and(|nil| nil == "true" || nil == "1");
-    match value.text_range() {
-        Some(range) if is_nil && range.is_empty() => Value::Nil,
-        Some(range) => Value::Range(range),
-        None => Value::Joined(value.string_value()),
+fn read_attribute(
+    attribute: Element<'_>,
+    read: impl Fn(Element<'_>) -> Value,
+) -> Result<AttributeEntry, ResponseError> {
+    if !attribute.is(ASSERTION, "Attribute") {
+        return Err(ResponseError::Unexpected { element: "AttributeStatement" });
     }
+    let name = attribute.attribute("Name").filter(|name| !name.is_empty());
+    let name = name.ok_or(ResponseError::Attribute { element: "Attribute", name: "Name" })?.into_owned();
+    let friendly_name = attribute.attribute("FriendlyName").map(Cow::into_owned);
+    let mut values = Vec::new();
+    for value in attribute.children() {
+        if !value.is(ASSERTION, "AttributeValue") {
+            return Err(ResponseError::Unexpected { element: "Attribute" });
+        }
+        values.push(if is_nil(value) { Value::Nil } else { read(value) });
+    }
+    Ok(AttributeEntry { name, friendly_name, values })
+}
+
+/// XML Schema part 1, 2.6.2: `xsi:nil`, and then without content.
+fn is_nil(value: Element<'_>) -> bool {
+    let said = value.attribute_in(SCHEMA_INSTANCE, "nil").is_some_and(|nil| nil == "true" || nil == "1");
+    said && value.text().is_some_and(|text| text.is_empty())
 }
 
 impl VerifiedAssertion {

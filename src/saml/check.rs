@@ -89,7 +89,7 @@ pub(super) fn assertion(
     let clock = Clock { now: exchange.now, skew_seconds: provider.clock_skew_seconds };
     let conditions = conditions(provider, &clock, parts.conditions)?;
     let subject = parts.subject.ok_or(ResponseError::SubjectMissing)?;
-    let name_id = read_name_id(subject)?;
+    let name_id = read_name_id(provider, subject)?;
     let confirmed_until = confirmation(provider, &clock, expected, subject)?;
     let session = session(&clock, &parts.authn_statements)?;
     Ok(VerifiedAssertion {
@@ -98,7 +98,7 @@ pub(super) fn assertion(
         issuer: provider.identity_provider.entity_id.clone(),
         issue_instant,
         name_id,
-        attributes: read_attributes(&parts.attribute_statements)?,
+        attributes: read_attributes(provider, &parts.attribute_statements)?,
         not_on_or_after: conditions.not_on_or_after.map_or(confirmed_until, |end| end.min(confirmed_until)),
         in_response_to: expected.request_id.clone(),
         session_index: session.index,

@@ -3,6 +3,7 @@
 use crate::dsig::SignatureError;
 use crate::time::UtcTime;
 use crate::xml::XmlError;
+use crate::xmlenc::DecryptError;
 use thiserror::Error;
 
 /// A Response that is refused. Messages hold no content of the message but entity IDs and attribute names.
@@ -65,15 +66,14 @@ pub enum ResponseError {
     /// Nothing is signed.
     #[error("neither the Response nor its Assertion is signed")]
     Unsigned,
-    /// The assertion is encrypted.
-    #[error("the assertion is encrypted, and no decryption key is configured")]
-    EncryptedAssertion,
-    /// The subject's name is encrypted.
-    #[error("the subject's name is encrypted (EncryptedID)")]
-    EncryptedId,
-    /// An attribute is encrypted.
-    #[error("an attribute is encrypted (EncryptedAttribute)")]
-    EncryptedAttribute,
+    /// An encrypted element is refused; it is never read as absent.
+    #[error("{element}: {error}")]
+    Decrypt {
+        /// EncryptedAssertion, EncryptedID or EncryptedAttribute.
+        element: &'static str,
+        /// Why.
+        error: DecryptError,
+    },
     /// No Issuer where there must be one.
     #[error("the {element} has no Issuer")]
     IssuerMissing {
@@ -225,9 +225,7 @@ impl ResponseError {
             Self::AssertionMisplaced => "saml.assertion_misplaced",
             Self::SignatureMisplaced => "saml.signature_misplaced",
             Self::Unsigned => "saml.unsigned",
-            Self::EncryptedAssertion => "saml.encrypted_assertion",
-            Self::EncryptedId => "saml.encrypted_id",
-            Self::EncryptedAttribute => "saml.encrypted_attribute",
+            Self::Decrypt { error, .. } => error.code(),
             Self::IssuerMissing { .. } => "saml.issuer_missing",
             Self::IssuerMismatch { .. } => "saml.issuer_mismatch",
             Self::IssuerFormat { .. } => "saml.issuer_format",
@@ -260,6 +258,7 @@ impl ResponseError {
     pub const fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Signature(error) => return error.hint(),
+            Self::Decrypt { error, .. } => return error.hint(),
             Self::Xml(XmlError::TooLarge { .. }) => {
                 "send fewer groups, or raise max_bytes of Limits for ServiceProvider"
             }
@@ -267,9 +266,6 @@ impl ResponseError {
             Self::NotAResponse => "the assertion consumer service takes SAML 2.0 Responses by HTTP-POST only",
             Self::Status { .. } => "look into the identity provider's log: it refused this sign-in",
             Self::Unsigned => "set the identity provider to sign assertions or responses",
-            Self::EncryptedAssertion | Self::EncryptedId | Self::EncryptedAttribute => {
-                "pass decryption_key to ServiceProvider, or turn encryption off at the identity provider"
-            }
             Self::IssuerMismatch { .. } => {
                 "configure the identity provider's entity ID as it is in its metadata"
             }

@@ -2,6 +2,7 @@
 
 mod assertion;
 mod check;
+mod decrypt;
 mod duration;
 mod error;
 mod metadata;

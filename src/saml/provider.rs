@@ -3,6 +3,8 @@
 use crate::dsig::TrustedKey;
 use crate::limits::Limits;
 use crate::time::UtcTime;
+use crate::xmlenc::DecryptionKey;
+use std::sync::Arc;
 
 /// The identity provider that is trusted.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub struct ServiceProvider {
     pub acs_urls: Vec<String>,
     /// Whom we trust. One only: rule R11.
     pub identity_provider: IdentityProvider,
+    /// Keys that open what is encrypted for us; several during a rollover, none if nothing is.
+    pub decryption_keys: Arc<[DecryptionKey]>,
     /// How many seconds the clocks of the two may differ.
     pub clock_skew_seconds: i64,
     /// Whether Responses are taken that nobody asked for.

@@ -2,6 +2,7 @@
 
 use super::assertion::{AssertionParts, VerifiedAssertion};
 use super::check::{self, Expected};
+use super::decrypt;
 use super::error::ResponseError;
 use super::names::{ASSERTION, PROTOCOL};
 use super::provider::{Exchange, ServiceProvider};
@@ -41,12 +42,14 @@ impl ServiceProvider {
         // A refusal needs no signature: it grants nothing.
         check::status(envelope.status)?;
         let assertion = envelope.only_assertion()?;
-        envelope.check_layout(assertion)?;
-        if assertion.local_name() != "Assertion" {
-            return Err(ResponseError::EncryptedAssertion);
-        }
+        check_layout(envelope.element, assertion)?;
 
         let signed_response = self.verify_own_signature(envelope.element)?;
+        if assertion.local_name() != "Assertion" {
+            let expected = self.check_head(&envelope, signed_response.as_ref(), exchange)?;
+            let document = self.open_assertion(assertion, signed_response.as_ref())?;
+            return self.read(document, &expected, exchange);
+        }
         let signed_assertion = self.verify_own_signature(assertion)?;
         let expected = self.check_head(&envelope, signed_response.as_ref(), exchange)?;
         // Of two signatures, both have been checked by now, and the inner bytes are read.
@@ -61,6 +64,35 @@ impl ServiceProvider {
             None => Ok(None),
             Some(signature) => Ok(Some(verify(element, signature, &self.identity_provider.signing_keys)?)),
         }
+    }
+
+    /// The Assertion inside an EncryptedAssertion, as what was signed inside, outside or both.
+    ///
+    /// Under a signature of the Response, the ciphertext is taken from the signed bytes, and what it holds counts as signed. A
+    /// signature inside counts with or without it, and one that fails refuses.
+    fn open_assertion(
+        &self,
+        encrypted: Element<'_>,
+        signed_response: Option<&SignedElement>,
+    ) -> Result<Document<'static>, ResponseError> {
+        const NAME: &str = "EncryptedAssertion";
+        let wrapper = match signed_response {
+            None => encrypted,
+            Some(signed) => signed.root().child(ASSERTION, NAME).ok_or(ResponseError::AssertionMissing)?,
+        };
+        decrypt::open(self, wrapper, NAME, |assertion| {
+            if !assertion.is(ASSERTION, "Assertion") {
+                return Err(ResponseError::AssertionMissing);
+            }
+            check_layout(assertion, assertion)?;
+            match self.verify_own_signature(assertion)? {
+                Some(signed) => Ok(signed.into_document()),
+                None if signed_response.is_some() => {
+                    Ok(assertion.canonicalize(&Canonicalization::EXCLUSIVE, &[])?)
+                }
+                None => Err(ResponseError::Unsigned),
+            }
+        })
     }
 
     /// Check what the Response says beside its assertion: in its signed bytes if it is signed. If it isn't, it can only
@@ -144,34 +176,31 @@ impl<'d> Envelope<'d> {
             several => Err(ResponseError::AssertionCount { found: several.len() }),
         }
     }
+}
 
-    /// No assertion and no signature may hide anywhere, whether or not somebody would read it there. An assertion's Advice
-    /// may hold others (SAML Core 2.6.1), which are never read.
-    fn check_layout(&self, assertion: Element<'d>) -> Result<(), ResponseError> {
-        let advice = |element: Element<'d>| {
-            let above = std::iter::successors(element.parent(), |element| element.parent());
-            let mut advices = above.filter(|element| element.is(ASSERTION, "Advice"));
-            advices.any(|advice| advice.parent().is_some_and(|parent| parent.is_same(assertion)))
-        };
-        for element in self.element.descendants() {
-            match element.local_name() {
-                "Assertion" | "EncryptedAssertion"
-                    if element.namespace() == ASSERTION
-                        && !element.is_same(assertion)
-                        && !advice(element) =>
-                {
-                    return Err(ResponseError::AssertionMisplaced);
-                }
-                "Signature" if element.namespace() == DS => {
-                    let direct =
-                        |parent: Element<'d>| parent.is_same(self.element) || parent.is_same(assertion);
-                    if !element.parent().is_some_and(direct) && !advice(element) {
-                        return Err(ResponseError::SignatureMisplaced);
-                    }
-                }
-                _ => {}
+/// No assertion and no signature may hide anywhere, whether or not somebody would read it there. An assertion's Advice
+/// may hold others (SAML Core 2.6.1), which are never read.
+fn check_layout<'d>(message: Element<'d>, assertion: Element<'d>) -> Result<(), ResponseError> {
+    let advice = |element: Element<'d>| {
+        let above = std::iter::successors(element.parent(), |element| element.parent());
+        let mut advices = above.filter(|element| element.is(ASSERTION, "Advice"));
+        advices.any(|advice| advice.parent().is_some_and(|parent| parent.is_same(assertion)))
+    };
+    for element in message.descendants() {
+        match element.local_name() {
+            "Assertion" | "EncryptedAssertion"
+                if element.namespace() == ASSERTION && !element.is_same(assertion) && !advice(element) =>
+            {
+                return Err(ResponseError::AssertionMisplaced);
             }
+            "Signature" if element.namespace() == DS => {
+                let direct = |parent: Element<'d>| parent.is_same(message) || parent.is_same(assertion);
+                if !element.parent().is_some_and(direct) && !advice(element) {
+                    return Err(ResponseError::SignatureMisplaced);
+                }
+            }
+            _ => {}
         }
-        Ok(())
     }
+    Ok(())
 }

@@ -13,6 +13,7 @@ mod chars;
 mod document;
 mod error;
 mod parse;
+mod scope;
 mod text;
 mod write;
 

@@ -48,7 +48,7 @@ pub enum DecryptError {
 impl DecryptError {
     /// The stable code.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
             Self::AlgorithmRefused { .. } => "xmlenc.algorithm_refused",
             Self::OaepDigestMix { .. } => "xmlenc.oaep_digest_mix",
@@ -61,7 +61,7 @@ impl DecryptError {
 
     /// What an operator can change, and where.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
+    pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::AlgorithmRefused { .. } => Some(
                 "at the identity provider, set assertion encryption to AES-256-GCM (or AES-128-GCM) with key transport rsa-oaep-mgf1p",

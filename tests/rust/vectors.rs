@@ -4,6 +4,7 @@ use memberof::dsig::{Certificate, TrustedKey};
 use memberof::limits::Limits;
 use memberof::saml::{Exchange, IdentityProvider, ResponseError, ServiceProvider, VerifiedAssertion};
 use memberof::time::UtcTime;
+use memberof::xmlenc::DecryptionKey;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,10 @@ pub fn case(id: &str) -> Case {
     cases().into_iter().find(|case| case.id() == id).unwrap()
 }
 
+fn decryption_key(file: &str) -> DecryptionKey {
+    DecryptionKey::from_pkcs8(&fs::read(folder().join(file)).unwrap()).unwrap()
+}
+
 impl Case {
     fn new(facts: &'static Value) -> Self {
         let text = |key: &str| facts[key].as_str().unwrap();
@@ -47,6 +52,7 @@ impl Case {
             identity_provider: IdentityProvider { entity_id: text("idp_entity_id").to_owned(), signing_keys },
             clock_skew_seconds: 60,
             allow_unsolicited: facts["request_id"].is_null(),
+            decryption_keys: facts["sp_key"].as_str().map(decryption_key).into_iter().collect(),
             limits: Limits::DEFAULT,
         };
         Self { facts, form: fs::read(folder().join(text("file"))).unwrap(), provider }

@@ -1,11 +1,15 @@
 //! Decryption: what a real identity provider encrypted, and everything that is refused with its code.
 
+use crate::vectors::{Case, all_values, case, cases, values};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use memberof::limits::Limits;
 use memberof::xml::Document;
 use memberof::xmlenc::{DecryptError, DecryptionKey, EncryptedElement};
 use proptest::prelude::*;
+use std::sync::LazyLock;
+
+type Values = (String, Vec<Option<String>>);
 
 const RESPONSE: &str = include_str!("../vectors/idp/simplesamlphp/enc-both-groups3.b64");
 const KEY: &[u8] = include_bytes!("../vectors/idp/simplesamlphp/sp-key.der");
@@ -150,6 +154,84 @@ fn debug_shows_no_content_and_no_key() {
     let read = read(&xml(RESPONSE)).unwrap();
     assert!(format!("{read:?}").starts_with("EncryptedElement { keys: 1, bytes: "), "{read:?}");
     assert_eq!(format!("{:?}", key(KEY)), "DecryptionKey { bits: 2048, .. }");
+}
+
+#[test]
+fn a_captured_encrypted_response_gives_its_exact_values() {
+    let case = case("simplesamlphp/enc-both-groups3");
+    let assertion = case.verify().unwrap();
+    let name = case.facts["attribute_name"].as_str().unwrap();
+    assert_eq!(values(&assertion, name), case.wire_values());
+    assert_eq!(assertion.name_id().unwrap().value, case.facts["name_id"]);
+    assert_eq!(assertion.attributes().count(), all_values(&assertion).len());
+}
+
+#[test]
+fn three_captured_responses_under_3des_are_refused() {
+    let refused: Vec<_> = cases()
+        .iter()
+        .filter(|case| case.is_encrypted() && case.is("expect", "policy"))
+        .map(|case| case.verify().unwrap_err().code())
+        .collect();
+    assert_eq!(refused, ["xmlenc.algorithm_refused"; 3]);
+}
+
+static SAMPLE: LazyLock<(Case, Vec<Values>)> = LazyLock::new(|| {
+    let case = case("simplesamlphp/enc-both-groups3");
+    let values = all_values(&case.verify().unwrap());
+    (case, values)
+});
+
+/// The Response of the sample without the signature of its own: what an attacker is free to change.
+fn without_own_signature(xml: &str) -> String {
+    let start = xml.find("<ds:Signature ").unwrap();
+    let end = xml.find("</ds:Signature>").unwrap() + "</ds:Signature>".len();
+    [&xml[..start], &xml[end..]].concat()
+}
+
+#[test]
+fn the_signature_inside_is_enough_and_a_bad_one_outside_refuses() {
+    let case = case("simplesamlphp/enc-both-groups3");
+    let inner_only = without_own_signature(&case.xml());
+    assert_eq!(all_values(&case.verify_xml(&inner_only).unwrap()), all_values(&case.verify().unwrap()));
+    let changed = with_cipher_value(&case.xml(), 1, |mut bytes| {
+        bytes[40] ^= 1;
+        bytes
+    });
+    assert_eq!(case.verify_xml(&changed).unwrap_err().code(), "dsig.digest_mismatch");
+}
+
+#[test]
+fn without_a_key_an_encrypted_assertion_says_what_is_missing() {
+    let mut case = case("simplesamlphp/enc-both-groups3");
+    case.provider.decryption_keys = [].into();
+    let error = case.verify().unwrap_err();
+    assert_eq!(error.code(), "xmlenc.no_key");
+    assert_eq!(
+        error.to_string(),
+        "EncryptedAssertion: the message is encrypted, and no decryption key is configured"
+    );
+    assert!(error.hint().unwrap().contains("decryption_key="));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    /// The oracle that there must not be: whichever bit of what is encrypted is changed, the answer is one.
+    #[test]
+    fn a_changed_ciphertext_gives_one_answer(which in 0..2_usize, position in any::<prop::sample::Index>(), bit in 0..8_u8) {
+        let (case, expected) = &*SAMPLE;
+        let changed = with_cipher_value(&without_own_signature(&case.xml()), which, |mut bytes| {
+            let position = position.index(bytes.len());
+            bytes[position] ^= 1 << bit;
+            bytes
+        });
+        match case.verify_xml(&changed) {
+            // A bit of the padding, whose value is nobody's: the assertion is what it was.
+            Ok(assertion) => prop_assert_eq!(&all_values(&assertion), expected),
+            Err(error) => prop_assert_eq!(error.to_string(), "EncryptedAssertion: the encrypted element could not be decrypted and verified"),
+        }
+    }
 }
 
 proptest! {
