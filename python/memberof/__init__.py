@@ -13,7 +13,11 @@ from memberof._memberof import (
     GroupClaim,
     GroupExtractor,
     GroupRules,
+    IdentityProvider,
+    Limits,
     Preset,
+    ServiceProvider,
+    VerifiedAssertion,
     parse_dn,
     split_list,
 )
@@ -31,8 +35,10 @@ from memberof.errors import (
     VerificationError,
 )
 from memberof.replay import InMemoryReplayCache, ReplayCache
+from memberof.saml import UNSOLICITED, NameID
 
 __all__ = [
+    "UNSOLICITED",
     "Action",
     "ClaimError",
     "ClaimStatus",
@@ -45,17 +51,22 @@ __all__ = [
     "GroupExtractor",
     "GroupKind",
     "GroupRules",
+    "IdentityProvider",
     "InMemoryReplayCache",
+    "Limits",
     "ListSyntaxError",
     "MemberOfError",
     "Mode",
+    "NameID",
     "PlanError",
     "Preset",
     "ReplayCache",
     "SchemaError",
+    "ServiceProvider",
     "SourceConflictError",
     "StoreError",
     "VerificationError",
+    "VerifiedAssertion",
     "parse_dn",
     "split_list",
 ]

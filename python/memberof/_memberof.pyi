@@ -1,9 +1,13 @@
 """The compiled core of memberof. Import from ``memberof``, not from here."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias, final
 
 from memberof.enums import ClaimStatus
+from memberof.replay import ReplayCache
+from memberof.saml import NameID, Unsolicited
 
 _Pattern: TypeAlias = str | Mapping[str, str]
 _Patterns: TypeAlias = _Pattern | Sequence[_Pattern]
@@ -15,7 +19,11 @@ __all__ = [
     "GroupClaim",
     "GroupExtractor",
     "GroupRules",
+    "IdentityProvider",
+    "Limits",
     "Preset",
+    "ServiceProvider",
+    "VerifiedAssertion",
     "parse_dn",
     "split_list",
 ]
@@ -187,3 +195,97 @@ class DistinguishedName:
 
 def parse_dn(text: str) -> DistinguishedName: ...
 def split_list(text: str, delimiter: str = ",") -> tuple[str, ...]: ...
+
+@final
+class Limits:
+    def __new__(
+        cls,
+        *,
+        max_bytes: int = 1_048_576,
+        max_depth: int = 64,
+        max_elements: int = 50_000,
+        max_attributes: int = 256,
+        max_namespaces: int = 64,
+    ) -> Limits: ...
+    @property
+    def max_bytes(self) -> int: ...
+    @property
+    def max_depth(self) -> int: ...
+    @property
+    def max_elements(self) -> int: ...
+    @property
+    def max_attributes(self) -> int: ...
+    @property
+    def max_namespaces(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self, /) -> int: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, int]]: ...
+
+@final
+class IdentityProvider:
+    def __new__(
+        cls, *, entity_id: str, certificates: Iterable[str], sso_url: str | None = None
+    ) -> IdentityProvider: ...
+    @property
+    def entity_id(self) -> str: ...
+    @property
+    def sso_url(self) -> str | None: ...
+    @property
+    def certificates(self) -> list[bytes]: ...
+
+@final
+class ServiceProvider:
+    def __new__(
+        cls,
+        *,
+        entity_id: str,
+        acs_url: str | Iterable[str],
+        identity_provider: IdentityProvider,
+        clock_skew: int = 60,
+        limits: Limits | None = None,
+        allow_unsolicited: bool = False,
+    ) -> ServiceProvider: ...
+    def verify(
+        self,
+        saml_response: str | bytes,
+        *,
+        request_id: str | Unsolicited | Iterable[str | Unsolicited],
+        now: datetime | None = None,
+        replay_cache: ReplayCache | None = None,
+    ) -> VerifiedAssertion: ...
+    @property
+    def entity_id(self) -> str: ...
+    @property
+    def acs_urls(self) -> list[str]: ...
+    @property
+    def identity_provider(self) -> IdentityProvider: ...
+
+@final
+class VerifiedAssertion:
+    @property
+    def id(self) -> str: ...
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def name_id(self) -> NameID | None: ...
+    @property
+    def attributes(self) -> MappingProxyType[str, tuple[str, ...]]: ...
+    @property
+    def friendly_names(self) -> dict[str, str]: ...
+    @property
+    def issue_instant(self) -> datetime: ...
+    @property
+    def not_on_or_after(self) -> datetime: ...
+    @property
+    def in_response_to(self) -> str | None: ...
+    @property
+    def session_index(self) -> str | None: ...
+    @property
+    def session_not_on_or_after(self) -> datetime | None: ...
+    @property
+    def authn_instant(self) -> datetime: ...
+    @property
+    def authn_context(self) -> str | None: ...
+    @property
+    def one_time_use(self) -> bool: ...

@@ -1,6 +1,7 @@
 //! The one place where an error of the core becomes a Python exception.
 
 use crate::claim::{DnError, ListError};
+use crate::saml::ResponseError;
 use pyo3::{PyErr, import_exception};
 
 import_exception!(memberof.errors, ConfigurationError);
@@ -32,5 +33,11 @@ impl From<ListError> for PyErr {
             ListError::OpenQuote { .. } => ListSyntaxError::new_err((error.to_string(), error.code())),
             ListError::Delimiter => ConfigurationError::new_err((error.to_string(), error.code())),
         }
+    }
+}
+
+impl From<ResponseError> for PyErr {
+    fn from(error: ResponseError) -> Self {
+        VerificationError::new_err((error.to_string(), error.code(), error.hint()))
     }
 }

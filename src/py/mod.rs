@@ -1,13 +1,18 @@
 //! The Python module: frozen classes over the core, one error crossing. The only folder that names pyo3.
 
+mod assertion;
 mod attributes;
 mod claim;
 mod convert;
 mod errors;
 mod extractor;
+mod identity_provider;
+mod instant;
+mod limits;
 mod names;
 mod preset;
 mod rules;
+mod service_provider;
 
 use pyo3::prelude::*;
 
@@ -15,13 +20,21 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _memberof {
     #[pymodule_export]
+    use super::assertion::PyVerifiedAssertion;
+    #[pymodule_export]
     use super::claim::{PyClaimWarning, PyDropped, PyGroupClaim};
     #[pymodule_export]
     use super::extractor::PyGroupExtractor;
+    #[pymodule_export]
+    use super::identity_provider::PyIdentityProvider;
+    #[pymodule_export]
+    use super::limits::PyLimits;
     #[pymodule_export]
     use super::names::{PyDistinguishedName, parse_dn, split_list};
     #[pymodule_export]
     use super::preset::PyPreset;
     #[pymodule_export]
     use super::rules::PyGroupRules;
+    #[pymodule_export]
+    use super::service_provider::PyServiceProvider;
 }

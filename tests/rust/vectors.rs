@@ -37,6 +37,12 @@ fn decryption_key(file: &str) -> DecryptionKey {
     DecryptionKey::from_pkcs8(&fs::read(folder().join(file)).unwrap()).unwrap()
 }
 
+impl std::fmt::Debug for Case {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str(self.id())
+    }
+}
+
 impl Case {
     fn new(facts: &'static Value) -> Self {
         let text = |key: &str| facts[key].as_str().unwrap();
@@ -111,7 +117,7 @@ pub fn values(assertion: &VerifiedAssertion, name: &str) -> Option<Vec<String>> 
     Some(attribute.values().map(|value| value.unwrap_or_default().into_owned()).collect())
 }
 
-/// Everything that can be read of an assertion.
+/// Everything that can be read of the attributes.
 pub fn all_values(assertion: &VerifiedAssertion) -> Vec<(String, Vec<Option<String>>)> {
     let read = |value: Option<std::borrow::Cow<'_, str>>| value.map(std::borrow::Cow::into_owned);
     assertion
