@@ -1,9 +1,9 @@
 """The compiled core of memberof. Import from ``memberof``, not from here."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias, final
+from typing import Any, Final, Literal, TypeAlias, final, overload
 
 from memberof.enums import ClaimStatus
 from memberof.replay import ReplayCache
@@ -21,6 +21,8 @@ __all__ = [
     "GroupRules",
     "IdentityProvider",
     "Limits",
+    "LoginForm",
+    "LoginRequest",
     "Preset",
     "ServiceProvider",
     "VerifiedAssertion",
@@ -227,12 +229,68 @@ class IdentityProvider:
     def __new__(
         cls, *, entity_id: str, certificates: Iterable[str], sso_url: str | None = None
     ) -> IdentityProvider: ...
+    @staticmethod
+    def from_metadata(
+        xml: str | bytes,
+        *,
+        entity_id: str | None = None,
+        signing_certificates: str | Sequence[str] | None = None,
+        now: datetime | None = None,
+    ) -> IdentityProvider: ...
     @property
     def entity_id(self) -> str: ...
     @property
     def sso_url(self) -> str | None: ...
     @property
+    def sso_urls(self) -> dict[str, str]: ...
+    @property
+    def wants_signed_requests(self) -> bool: ...
+    @property
+    def valid_until(self) -> datetime | None: ...
+    @property
+    def cache_duration(self) -> timedelta | None: ...
+    @property
     def certificates(self) -> list[bytes]: ...
+
+@final
+class LoginRequest:
+    def __new__(
+        cls,
+        *,
+        id: str,  # noqa: A002
+        redirect_url: str,
+        relay_state: str | None = None,
+    ) -> LoginRequest: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def redirect_url(self) -> str: ...
+    @property
+    def relay_state(self) -> str | None: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, str | None]]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class LoginForm:
+    def __new__(
+        cls,
+        *,
+        id: str,  # noqa: A002
+        action: str,
+        fields: dict[str, str],
+    ) -> LoginForm: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def action(self) -> str: ...
+    @property
+    def fields(self) -> dict[str, str]: ...
+    @property
+    def html(self) -> str: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[()], dict[str, Any]]: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class ServiceProvider:
@@ -242,6 +300,9 @@ class ServiceProvider:
         entity_id: str,
         acs_url: str | Iterable[str],
         identity_provider: IdentityProvider,
+        decryption_key: str | Sequence[str] | None = None,
+        signing_key: str | None = None,
+        certificate: str | Sequence[str] | None = None,
         clock_skew: int = 60,
         limits: Limits | None = None,
         allow_unsolicited: bool = False,
@@ -254,6 +315,42 @@ class ServiceProvider:
         now: datetime | None = None,
         replay_cache: ReplayCache | None = None,
     ) -> VerifiedAssertion: ...
+    @overload
+    def login_request(
+        self,
+        relay_state: str | None = None,
+        *,
+        binding: Literal["redirect"] = "redirect",
+        acs_url: str | None = None,
+        force_authn: bool = False,
+        is_passive: bool = False,
+        name_id_format: str | None = None,
+        requested_authn_context: str | Sequence[str] | None = None,
+        authn_context_comparison: str = "exact",
+        now: datetime | None = None,
+    ) -> LoginRequest: ...
+    @overload
+    def login_request(
+        self,
+        relay_state: str | None = None,
+        *,
+        binding: Literal["post"],
+        acs_url: str | None = None,
+        force_authn: bool = False,
+        is_passive: bool = False,
+        name_id_format: str | None = None,
+        requested_authn_context: str | Sequence[str] | None = None,
+        authn_context_comparison: str = "exact",
+        now: datetime | None = None,
+    ) -> LoginForm: ...
+    def metadata(
+        self,
+        *,
+        sign: bool = False,
+        want_assertions_signed: bool = True,
+        name_id_formats: str | Sequence[str] | None = None,
+        valid_until: datetime | None = None,
+    ) -> str: ...
     @property
     def entity_id(self) -> str: ...
     @property

@@ -1,7 +1,7 @@
 //! The one place where an error of the core becomes a Python exception.
 
 use crate::claim::{DnError, ListError};
-use crate::saml::ResponseError;
+use crate::saml::{MetadataError, RequestError, ResponseError};
 use pyo3::{PyErr, import_exception};
 
 import_exception!(memberof.errors, ConfigurationError);
@@ -33,6 +33,32 @@ impl From<ListError> for PyErr {
             ListError::OpenQuote { .. } => ListSyntaxError::new_err((error.to_string(), error.code())),
             ListError::Delimiter => ConfigurationError::new_err((error.to_string(), error.code())),
         }
+    }
+}
+
+impl From<MetadataError> for PyErr {
+    fn from(error: MetadataError) -> Self {
+        let arguments = (error.to_string(), error.code(), error.hint());
+        match error {
+            // Not genuine: what a message is refused for, and not a mistake of whoever configured it.
+            MetadataError::Unsigned | MetadataError::Signature(_) => VerificationError::new_err(arguments),
+            MetadataError::Xml(_)
+            | MetadataError::NotMetadata
+            | MetadataError::NoIdentityProvider
+            | MetadataError::Several { .. }
+            | MetadataError::Unknown { .. }
+            | MetadataError::Ambiguous { .. }
+            | MetadataError::Expired { .. }
+            | MetadataError::Malformed { .. }
+            | MetadataError::Key { .. }
+            | MetadataError::NoSigningKey { .. } => ConfigurationError::new_err(arguments),
+        }
+    }
+}
+
+impl From<RequestError> for PyErr {
+    fn from(error: RequestError) -> Self {
+        ConfigurationError::new_err((error.to_string(), error.code(), error.hint()))
     }
 }
 

@@ -4,13 +4,16 @@ mod assertion;
 mod attributes;
 mod claim;
 mod convert;
+mod credentials;
 mod errors;
 mod extractor;
 mod identity_provider;
 mod instant;
 mod limits;
+mod metadata;
 mod names;
 mod preset;
+mod request;
 mod rules;
 mod service_provider;
 
@@ -33,6 +36,8 @@ mod _memberof {
     use super::names::{PyDistinguishedName, parse_dn, split_list};
     #[pymodule_export]
     use super::preset::PyPreset;
+    #[pymodule_export]
+    use super::request::{LoginForm, LoginRequest};
     #[pymodule_export]
     use super::rules::PyGroupRules;
     #[pymodule_export]

@@ -1,10 +1,12 @@
 //! `memberof.ServiceProvider`.
 
 use super::assertion::PyVerifiedAssertion;
+use super::credentials::{Credentials, OneOrMany};
 use super::errors::{ConfigurationError, VerificationError, configuration_error};
 use super::identity_provider::PyIdentityProvider;
-use super::instant::{datetime, instant_or_now};
+use super::instant::{datetime, instant_or_now, utc_time};
 use super::limits::PyLimits;
+use super::request::{Asked, MetadataAsked, Parties, login_request, metadata};
 use crate::saml::{Exchange, ServiceProvider, VerifiedAssertion};
 use crate::time::UtcTime;
 use pyo3::exceptions::PyTypeError;
@@ -21,6 +23,10 @@ const MAX_CLOCK_SKEW_SECONDS: i64 = 3_600;
 ///     entity_id: Our entity ID: the audience of assertions for us.
 ///     acs_url: The URL to which Responses are posted, exactly as the identity provider knows it; or several.
 ///     identity_provider: Whom we trust (one: rule R11).
+///     decryption_key: Private key that opens what is encrypted for us, PEM (PKCS#8, RSA); several during a rollover.
+///     signing_key: Private key that signs login requests and metadata, PEM (PKCS#8, RSA or EC). With it, every login request is
+///         signed.
+///     certificate: Certificates of these keys, PEM; which is of which key is told from the keys. Metadata need them.
 ///     clock_skew: Seconds by which the two clocks may differ, 0 to 3600.
 ///     limits: Bounds on a message.
 ///     allow_unsolicited: Whether ``UNSOLICITED`` may be passed as ``request_id``.
@@ -31,16 +37,21 @@ const MAX_CLOCK_SKEW_SECONDS: i64 = 3_600;
 pub(crate) struct PyServiceProvider {
     inner: ServiceProvider,
     identity_provider: Py<PyIdentityProvider>,
+    credentials: Credentials,
 }
 
 #[pymethods]
 impl PyServiceProvider {
     #[new]
-    #[pyo3(signature = (*, entity_id, acs_url, identity_provider, clock_skew=60, limits=None, allow_unsolicited=false))]
+    #[expect(clippy::too_many_arguments, reason = "each is a keyword of its own in Python")]
+    #[pyo3(signature = (*, entity_id, acs_url, identity_provider, decryption_key=None, signing_key=None, certificate=None, clock_skew=60, limits=None, allow_unsolicited=false))]
     fn new(
         entity_id: String,
         acs_url: &Bound<'_, PyAny>,
         identity_provider: Bound<'_, PyIdentityProvider>,
+        decryption_key: Option<OneOrMany>,
+        signing_key: Option<&str>,
+        certificate: Option<OneOrMany>,
         clock_skew: i64,
         limits: Option<PyLimits>,
         allow_unsolicited: bool,
@@ -66,16 +77,17 @@ impl PyServiceProvider {
         if !problems.is_empty() {
             return Err(configuration_error("the service provider cannot be used", problems));
         }
+        let credentials = Credentials::read(decryption_key, signing_key, certificate)?;
         let inner = ServiceProvider {
             entity_id,
             acs_urls,
             identity_provider: identity_provider.get().inner.clone(),
             clock_skew_seconds: clock_skew,
             allow_unsolicited,
-            decryption_keys: [].into(),
+            decryption_keys: credentials.decryption.clone(),
             limits: limits.map(|limits| limits.inner).unwrap_or_default(),
         };
-        Ok(Self { inner, identity_provider: identity_provider.unbind() })
+        Ok(Self { inner, identity_provider: identity_provider.unbind(), credentials })
     }
 
     /// Verify the form value ``SAMLResponse`` and read its assertion.
@@ -116,6 +128,95 @@ impl PyServiceProvider {
         Ok(PyVerifiedAssertion::new(assertion))
     }
 
+    /// Make a login request (SAML Core 3.4.1), with an ID of 160 random bits.
+    ///
+    /// Keep its ``id`` in the user's session and pass it to :meth:`verify`: that binds the Response to this browser. With a
+    /// ``signing_key`` the request is signed.
+    ///
+    /// Args:
+    ///     relay_state: What comes back beside the Response, at most 80 bytes in UTF-8 (SAML Bindings 3.4.3): a key of what the
+    ///         session knows, not an address.
+    ///     binding: ``"redirect"`` (HTTP-Redirect) or ``"post"`` (HTTP-POST).
+    ///     acs_url: Where the Response shall be posted: one of ours, None for the first.
+    ///     force_authn: Ask for a fresh authentication.
+    ///     is_passive: Ask that the identity provider show nothing to the user.
+    ///     name_id_format: The NameID format to ask for, a URI, or None for what is set at the identity provider.
+    ///     requested_authn_context: Authentication context class, or several in order of preference; None for any.
+    ///     authn_context_comparison: ``"exact"``, ``"minimum"``, ``"maximum"`` or ``"better"``.
+    ///     now: The time, an aware datetime; None reads the clock.
+    ///
+    /// Returns:
+    ///     A ``LoginRequest`` with ``id`` and ``redirect_url``; for ``"post"`` a ``LoginForm`` with ``id``, ``action``, ``fields``
+    ///     and ``html``.
+    ///
+    /// Raises:
+    ///     ConfigurationError: No location for the binding, a relay state that is too long, or an argument that is none of the
+    ///         above.
+    #[expect(clippy::too_many_arguments, reason = "each is a keyword of its own in Python")]
+    #[pyo3(signature = (relay_state=None, *, binding="redirect", acs_url=None, force_authn=false, is_passive=false,
+        name_id_format=None, requested_authn_context=None, authn_context_comparison="exact", now=None))]
+    fn login_request<'py>(
+        &self,
+        py: Python<'py>,
+        relay_state: Option<String>,
+        binding: &str,
+        acs_url: Option<String>,
+        force_authn: bool,
+        is_passive: bool,
+        name_id_format: Option<String>,
+        requested_authn_context: Option<OneOrMany>,
+        authn_context_comparison: &str,
+        now: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let asked = Asked {
+            relay_state,
+            binding: binding.to_owned(),
+            acs_url,
+            force_authn,
+            is_passive,
+            name_id_format,
+            requested_authn_context,
+            authn_context_comparison: authn_context_comparison.to_owned(),
+            now,
+        };
+        login_request(py, &self.parties(), asked)
+    }
+
+    /// Write this service provider's metadata (SAML Metadata 2.4.4), to hand to the identity provider.
+    ///
+    /// All ACS URLs, the first as the default; the certificates of the signing and decryption keys; no SingleLogoutService, for
+    /// single logout is not offered.
+    ///
+    /// Args:
+    ///     sign: Sign the document with ``signing_key``.
+    ///     want_assertions_signed: Ask for a signature on the assertion itself, not on the Response only.
+    ///     name_id_formats: NameID formats in order of preference; None for persistent names.
+    ///     valid_until: Until when they may be used, an aware datetime; None for no end.
+    ///
+    /// Returns:
+    ///     An EntityDescriptor, XML text.
+    ///
+    /// Raises:
+    ///     ConfigurationError: A key has no certificate, or there is no key to sign with.
+    #[pyo3(signature = (*, sign=false, want_assertions_signed=true, name_id_formats=None, valid_until=None))]
+    fn metadata(
+        &self,
+        sign: bool,
+        want_assertions_signed: bool,
+        name_id_formats: Option<OneOrMany>,
+        valid_until: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<String> {
+        // R14: a name that changes with every sign-in is refused, so ask for one that stays.
+        let persistent = || vec!["urn:oasis:names:tc:SAML:2.0:nameid-format:persistent".to_owned()];
+        let asked = MetadataAsked {
+            sign,
+            want_assertions_signed,
+            name_id_formats: name_id_formats.map_or_else(persistent, OneOrMany::into_vec),
+            valid_until: valid_until.map(|value| utc_time(value, "valid_until")).transpose()?,
+        };
+        metadata(&self.parties(), &asked)
+    }
+
     /// Our entity ID.
     #[getter]
     fn entity_id(&self) -> &str {
@@ -141,6 +242,15 @@ impl PyServiceProvider {
 }
 
 impl PyServiceProvider {
+    fn parties(&self) -> Parties<'_> {
+        Parties {
+            entity_id: &self.inner.entity_id,
+            acs_urls: &self.inner.acs_urls,
+            credentials: &self.credentials,
+            single_sign_on: &self.identity_provider.get().single_sign_on,
+        }
+    }
+
     /// Profiles 4.1.4.5: a bearer assertion counts once, for as long as it could be accepted.
     fn record(
         &self,

@@ -171,11 +171,18 @@ impl AuthnRequest {
         ];
         let classes =
             self.authn_context.iter().map(|class| ("an authentication context class", class.as_str()));
-        let unwritable = named.into_iter().chain(classes).find(|(_, text)| {
-            text.chars()
-                .any(|character| character.is_control() || matches!(character, '\u{FFFE}' | '\u{FFFF}'))
-        });
-        unwritable.map_or(Ok(()), |(what, _)| Err(RequestError::Unwritable { what }))
+        check_writable(named.into_iter().chain(classes))
+    }
+}
+
+/// No text may hold what XML 1.0 cannot (production 2); other control characters have no place in these either.
+pub(super) fn check_writable<'t>(
+    named: impl IntoIterator<Item = (&'static str, &'t str)>,
+) -> Result<(), RequestError> {
+    let bad = |character: char| character.is_control() || matches!(character, '\u{FFFE}' | '\u{FFFF}');
+    match named.into_iter().find(|(_, text)| text.contains(bad)) {
+        Some((what, _)) => Err(RequestError::Unwritable { what }),
+        None => Ok(()),
     }
 }
 

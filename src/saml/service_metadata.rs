@@ -1,6 +1,7 @@
 //! This service provider's metadata (SAML Metadata 2.4.4), to hand to the identity provider.
 
-use crate::dsig::{Certificate, PrivateKeyError, SigningKey, sign_enveloped, write_key_info};
+use super::request::{RequestError, check_writable};
+use crate::dsig::{Certificate, SigningKey, sign_enveloped, write_key_info};
 use crate::time::UtcTime;
 use crate::xml::Writer;
 
@@ -44,9 +45,8 @@ impl ServiceMetadata<'_> {
     /// Write the EntityDescriptor.
     ///
     /// There is no SingleLogoutService: single logout is not offered.
-    #[must_use]
-    pub fn to_xml(&self) -> String {
-        self.write(None).0
+    pub fn to_xml(&self) -> Result<String, RequestError> {
+        Ok(self.write(None)?.0)
     }
 
     /// Write the EntityDescriptor with an enveloped signature. `id` is `_` and random bits, drawn by the caller.
@@ -55,12 +55,16 @@ impl ServiceMetadata<'_> {
         id: &str,
         key: &SigningKey,
         certificate: Option<&Certificate>,
-    ) -> Result<String, PrivateKeyError> {
-        let (xml, signature_position) = self.write(Some(id));
-        sign_enveloped(&xml, signature_position, id, key, certificate)
+    ) -> Result<String, RequestError> {
+        let (xml, signature_position) = self.write(Some(id))?;
+        Ok(sign_enveloped(&xml, signature_position, id, key, certificate)?)
     }
 
-    fn write(&self, id: Option<&str>) -> (String, usize) {
+    fn write(&self, id: Option<&str>) -> Result<(String, usize), RequestError> {
+        let named = std::iter::once(("the entity ID", self.entity_id));
+        let urls = self.acs_urls.iter().map(|url| ("the ACS URL", url.as_str()));
+        let formats = self.name_id_formats.iter().map(|format| ("a NameID format", format.as_str()));
+        check_writable(named.chain(urls).chain(formats))?;
         let valid_until = self.valid_until.map(|instant| instant.to_string());
         let mut attributes = vec![("xmlns:md", MD), ("entityID", self.entity_id)];
         attributes.extend(id.map(|id| ("ID", id)));
@@ -93,7 +97,7 @@ impl ServiceMetadata<'_> {
             }
             out.leaf("md:AssertionConsumerService", &attributes, "");
         }
-        (out.finish(), signature_position)
+        Ok((out.finish(), signature_position))
     }
 }
 

@@ -206,7 +206,7 @@ fn metadata(certificate: &Certificate) -> ServiceMetadata<'_> {
 fn metadata_say_who_we_are_and_offer_no_single_logout() {
     const MD: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
     let certificate = certificate(RSA_CERTIFICATE);
-    let xml = metadata(&certificate).to_xml();
+    let xml = metadata(&certificate).to_xml().unwrap();
     assert_eq!(canonical(&xml), xml);
     assert!(!xml.contains("SingleLogoutService"));
     with_root(&xml, |root| {
