@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib.util
 import pickle
 import re
 import zlib
@@ -319,3 +320,28 @@ def test_a_decryption_key_opens_a_captured_encrypted_response() -> None:
     with pytest.raises(memberof.VerificationError) as caught:
         verify(decryption_key=key("rsa"))
     assert caught.value.code == "xmlenc.failed"
+
+
+@pytest.mark.optional
+def test_what_is_sent_fits_the_schemas_of_oasis() -> None:
+    spec = importlib.util.find_spec("onelogin")
+    if spec is None or not spec.submodule_search_locations:
+        pytest.skip("python3-saml, which brings the schemas, is not installed: pip install python3-saml")
+    schemas = Path(next(iter(spec.submodule_search_locations))) / "saml2/schemas"
+
+    def schema(name: str) -> etree.XMLSchema:
+        return etree.XMLSchema(etree.parse(schemas / f"saml-schema-{name}-2.0.xsd"))
+
+    sp = provider(signing_key=key("rsa"), decryption_key=key("rsa"), certificate=certificate("rsa"))
+    for xml in (sp.metadata(), sp.metadata(sign=True, valid_until=NOW), provider().metadata()):
+        schema("metadata").assertValid(etree.fromstring(xml.encode()))
+    form = sp.login_request(
+        binding="post",
+        force_authn=True,
+        is_passive=True,
+        name_id_format="urn:format",
+        requested_authn_context=["urn:a", "urn:b"],
+        authn_context_comparison="better",
+    )
+    schema("protocol").assertValid(etree.fromstring(base64.b64decode(form.fields["SAMLRequest"])))
+    schema("protocol").assertValid(sent(provider().login_request().redirect_url))
