@@ -100,6 +100,8 @@ impl PyServiceProvider {
     ///     request_id: The ID of the pending request, or a collection of IDs; or ``memberof.UNSOLICITED``, alone or among them.
     ///     now: The time, an aware datetime; None reads the clock.
     ///     replay_cache: Asked last, after all checks; None leaves replay to the caller (``GroupSync.login`` records it).
+    ///         An assertion that says OneTimeUse (SAML Core 2.5.1.5) is marked ``one_time_use``: without a cache and without
+    ///         ``GroupSync`` the caller must see to it that it is used once.
     ///
     /// Returns:
     ///     The assertion.

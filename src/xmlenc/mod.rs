@@ -7,7 +7,7 @@
 //! is safe against that as long as its inside is silent; where it fails, a derived key takes the content key's place and
 //! the way goes on. AES-GCM refuses every change. AES-CBC does not: so nothing after it, up to the signature inside, may fail
 //! in a way of its own; padding is checked without a branch, and every failure is [`DecryptError::Failed`]. What remains is
-//! the time that parsing a changed plaintext takes up to its first fault. Where the Response is signed outside the
+//! the time: parsing ends at the first fault, and a plaintext that is well-formed is canonicalised and its signature checked. Where the Response is signed outside the
 //! encryption, the ciphertext is verified before it is decrypted and even that is out of reach; for identity providers that
 //! sign inside only, GCM is the right setting.
 

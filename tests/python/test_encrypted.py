@@ -96,7 +96,7 @@ def encrypted(
     )
 
 
-def verify(content: str) -> memberof.VerifiedAssertion:
+def verify(content: str, replay_cache: memberof.ReplayCache | None = None) -> memberof.VerifiedAssertion:
     idp = memberof.IdentityProvider(
         entity_id=CASE["idp_entity_id"], certificates=[(VECTORS / "idp" / CASE["idp_cert"]).read_text()]
     )
@@ -108,7 +108,7 @@ def verify(content: str) -> memberof.VerifiedAssertion:
     )
     now = datetime.fromisoformat(CASE["issue_instant"]) + timedelta(seconds=1)
     form = base64.b64encode((RESPONSE[:START] + content + RESPONSE[END:]).encode())
-    return sp.verify(form, request_id=CASE["request_id"], now=now)
+    return sp.verify(form, request_id=CASE["request_id"], now=now, replay_cache=replay_cache)
 
 
 def accepted(content: str) -> None:
@@ -198,3 +198,14 @@ def test_whatever_is_wrong_inside_the_answer_is_one(plain: bytes, cipher: str) -
 
 def test_an_encrypted_assertion_beside_a_plain_one_is_refused() -> None:
     refused(ASSERTION + encrypted(), "saml.assertion_count")
+
+
+def test_an_assertion_encrypted_anew_is_still_the_same_assertion() -> None:
+    cache = memberof.InMemoryReplayCache()
+    with pytest.raises(memberof.VerificationError):
+        verify(encrypted(plain=b""), cache)
+    assert len(cache) == 0
+    assert verify(encrypted(), cache).id
+    with pytest.raises(memberof.VerificationError) as caught:
+        verify(encrypted(), cache)
+    assert caught.value.code == "saml.replayed"
