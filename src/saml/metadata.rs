@@ -335,6 +335,12 @@ impl Freshness {
 
 /// The certificates of all KeyDescriptors for signing; one without `use` is for both (SAML Metadata 2.4.1.1).
 fn signing_certificates(role: Element<'_>) -> Result<Vec<Certificate>, MetadataError> {
+    // Each key is tried on a Response; a rollover has two or three.
+    const MOST: usize = 32;
+    let of_role = role.children_named(MD, "KeyDescriptor").flat_map(Element::descendants);
+    if of_role.filter(|element| element.is(DS, "X509Certificate")).count() > MOST {
+        return malformed("an identity provider has more than 32 certificates");
+    }
     let mut found: Vec<Certificate> = Vec::new();
     for descriptor in role.children_named(MD, "KeyDescriptor") {
         match descriptor.attribute("use").as_deref() {

@@ -154,6 +154,16 @@ fn what_is_no_metadata_says_so() {
 }
 
 #[test]
+fn more_certificates_than_any_rollover_needs_are_refused() {
+    let start = SSP.find("<md:KeyDescriptor use=\"signing\"").unwrap();
+    let end = start + SSP[start..].find("</md:KeyDescriptor>").unwrap() + "</md:KeyDescriptor>".len();
+    let descriptors = SSP.matches("<ds:X509Certificate>").count();
+    let with = |times: usize| SSP.replacen(&SSP[start..end], &SSP[start..end].repeat(times), 1);
+    assert_eq!(read(&with(32 - descriptors + 1)).unwrap(), read(SSP).unwrap());
+    assert_eq!(code(&with(33 - descriptors + 1)), "metadata.malformed");
+}
+
+#[test]
 fn authorities_in_a_chain_are_not_signing_keys() {
     let leaf = include_str!("../vectors/metadata/chain-leaf.pem");
     let root = include_str!("../vectors/metadata/chain-root.pem");
