@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+from html import unescape
 from typing import TYPE_CHECKING
 
 from memberof.testing.signature import DS, SignatureStyle, canonical_bytes
@@ -34,7 +35,7 @@ def comment_in_value(xml: bytes) -> bytes:
 
 def cdata_in_value(xml: bytes) -> bytes:
     """Write the first letter of every value as CDATA; the digest is the same."""
-    return _VALUE.sub(lambda m: m[1] + b"<![CDATA[" + m[2][:1] + b"]]>" + m[2][1:] + m[3], xml)
+    return _VALUE.sub(_first_as_cdata, xml)
 
 
 def instruction_in_value(xml: bytes) -> bytes:
@@ -130,9 +131,19 @@ def _split(between: bytes) -> Callable[[re.Match[bytes]], bytes]:
     """What re.sub puts for a match: its text with something in the middle."""
 
     def split(match: re.Match[bytes]) -> bytes:
-        middle = max(1, len(match[2]) // 2)
-        while middle < len(match[2]) and match[2][middle] & 0xC0 == 0x80:  # not inside a character
-            middle += 1
-        return match[1] + match[2][:middle] + between + match[2][middle:] + match[3]
+        units = _units(match[2])
+        middle = max(1, len(units) // 2)
+        return match[1] + b"".join(units[:middle]) + between + b"".join(units[middle:]) + match[3]
 
     return split
+
+
+def _first_as_cdata(match: re.Match[bytes]) -> bytes:
+    first, *rest = _units(match[2])
+    plain = first if not first.startswith(b"&") else unescape(first.decode()).encode()
+    return match[1] + b"<![CDATA[" + plain + b"]]>" + b"".join(rest) + match[3]
+
+
+def _units(text: bytes) -> list[bytes]:
+    """The characters of a text as they are written: a reference is one of them."""
+    return [unit.encode() for unit in re.findall(r"&[^;]+;|.", text.decode(), re.DOTALL)]
