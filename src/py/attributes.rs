@@ -1,6 +1,7 @@
-//! Attributes of another SAML library, read from a Python mapping without copying its texts.
+//! Attributes for the extractor, without copying their texts: of our own assertion, or of another library's mapping.
 
 use crate::claim::AttributeView;
+use crate::saml::VerifiedAssertion;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyMapping, PyString};
@@ -58,6 +59,21 @@ impl<'py> HeldAttributes<'py> {
             })
             .collect()
     }
+}
+
+/// The attributes of a verified assertion, with the values of those that `wanted` names; a nil value stays one.
+pub(super) fn verified_views(
+    assertion: &VerifiedAssertion,
+    mut wanted: impl FnMut(&str) -> bool,
+) -> Vec<AttributeView<'_>> {
+    assertion
+        .attributes()
+        .map(|attribute| AttributeView {
+            name: Cow::Borrowed(attribute.name()),
+            friendly_name: attribute.friendly_name().map(Cow::Borrowed),
+            values: if wanted(attribute.name()) { attribute.values().collect() } else { Vec::new() },
+        })
+        .collect()
 }
 
 /// A str is one value, None is one nil value, an iterable is its values.

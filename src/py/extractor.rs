@@ -1,6 +1,7 @@
 //! `GroupExtractor`.
 
-use super::attributes::HeldAttributes;
+use super::assertion::PyVerifiedAssertion;
+use super::attributes::{HeldAttributes, verified_views};
 use super::claim::PyGroupClaim;
 use super::errors::configuration_error;
 use super::preset::PyPreset;
@@ -210,6 +211,11 @@ impl PyGroupExtractor {
     /// Raises:
     ///     TypeError: ``attributes`` is neither, or holds values that are no text.
     fn extract(&self, attributes: &Bound<'_, PyAny>) -> PyResult<PyGroupClaim> {
+        if let Ok(assertion) = attributes.cast::<PyVerifiedAssertion>() {
+            // What we verified ourselves is as it was sent, whatever library other logins come through.
+            let views = verified_views(&assertion.get().inner, |name| self.reads(name));
+            return Ok(PyGroupClaim { inner: self.inner.extract(&views, Library::MemberOf) });
+        }
         let held = HeldAttributes::from_mapping(attributes, |name| self.reads(name))?;
         Ok(PyGroupClaim { inner: self.inner.extract(&held.views()?, self.library) })
     }
