@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,13 +14,18 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from lxml import etree
 
 import memberof
+from memberof.testing import TestIdp
+from memberof.testing.signature import SignatureStyle, sign
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 XENC = "http://www.w3.org/2001/04/xmlenc#"
 XENC11 = "http://www.w3.org/2009/xmlenc11#"
 DS = "http://www.w3.org/2000/09/xmldsig#"
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+NOW = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 MORE = "http://www.w3.org/2001/04/xmldsig-more#"
 DIGESTS = {
     "sha1": (DS + "sha1", hashes.SHA1()),
@@ -209,3 +214,67 @@ def test_an_assertion_encrypted_anew_is_still_the_same_assertion() -> None:
     with pytest.raises(memberof.VerificationError) as caught:
         verify(encrypted(), cache)
     assert caught.value.code == "saml.replayed"
+
+
+def with_encrypted_part(
+    path: str, element: str, *, cipher: str = "aes256-gcm", plain: bytes | None = None
+) -> tuple[TestIdp, str]:
+    """A signed Response of the test identity provider with one part of its assertion encrypted."""
+    idp = TestIdp()
+    xml = etree.fromstring(base64.b64decode(idp.response("alice", ["A", "B"], request_id="_r", now=NOW)))
+    for old in xml.xpath("//ds:Signature", namespaces={"ds": DS}):
+        old.getparent().remove(old)
+    part = xml.find(path)
+    assert part is not None
+    if plain is None:
+        plain = etree.tostring(part, method="c14n", exclusive=True)
+    content = f'<x xmlns:saml="{SAML}">{encrypted(plain=plain, cipher=cipher, element=element)}</x>'
+    part.getparent().replace(part, etree.fromstring(content)[0])
+    assertion = xml.find(f"{{{SAML}}}Assertion")
+    assert assertion is not None
+    sign(assertion, idp.key, "rsa-sha256", SignatureStyle())
+    return idp, base64.b64encode(etree.tostring(xml)).decode()
+
+
+def verify_with(idp: TestIdp, form: str, key: str | None = "rsa") -> memberof.VerifiedAssertion:
+    trusted = memberof.IdentityProvider(entity_id=idp.entity_id, certificates=[idp.certificate_pem])
+    sp = memberof.ServiceProvider(
+        entity_id="https://sp.example.test/metadata",
+        acs_url="https://sp.example.test/saml/acs",
+        identity_provider=trusted,
+        decryption_key=None if key is None else (VECTORS / f"sp/{key}.key").read_text(),
+    )
+    return sp.verify(form, request_id="_r", now=NOW)
+
+
+NAME_ID = f".//{{{SAML}}}Subject/{{{SAML}}}NameID"
+ATTRIBUTE = f".//{{{SAML}}}AttributeStatement/{{{SAML}}}Attribute"
+
+
+@pytest.mark.parametrize("cipher", ["aes256-gcm", "aes128-cbc"])
+def test_an_encrypted_name_and_an_encrypted_attribute_are_read(cipher: str) -> None:
+    idp = TestIdp()
+    plain = verify_with(idp, idp.response("alice", ["A", "B"], request_id="_r", now=NOW))
+    named = verify_with(*with_encrypted_part(NAME_ID, "ID", cipher=cipher))
+    assert plain.name_id is not None
+    assert named.name_id is not None
+    assert named.name_id.key == plain.name_id.key
+    held = verify_with(*with_encrypted_part(ATTRIBUTE, "Attribute", cipher=cipher))
+    assert dict(held.attributes) == dict(plain.attributes)
+
+
+@pytest.mark.parametrize(("path", "element"), [(NAME_ID, "ID"), (ATTRIBUTE, "Attribute")])
+def test_an_encrypted_part_that_cannot_be_read_refuses_and_is_never_absent(path: str, element: str) -> None:
+    idp, form = with_encrypted_part(path, element)
+    with pytest.raises(memberof.VerificationError) as caught:
+        verify_with(idp, form, None)
+    assert caught.value.code == "xmlenc.no_key"
+    assert caught.value.message.startswith(f"Encrypted{element}: ")
+    with pytest.raises(memberof.VerificationError) as caught:
+        verify_with(idp, form, "../metadata/attacker")
+    assert caught.value.code == "xmlenc.failed"
+    for plain in (b"", b"<a/>", b"text"):
+        idp, form = with_encrypted_part(path, element, plain=plain)
+        with pytest.raises(memberof.VerificationError) as caught:
+            verify_with(idp, form)
+        assert caught.value.code == "xmlenc.failed"
