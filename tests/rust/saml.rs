@@ -89,7 +89,7 @@ fn without_its_signatures_every_captured_response_is_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn one_changed_byte_is_refused_or_changes_nothing_that_is_read(

@@ -191,10 +191,13 @@ fn debug_prints_sizes_and_names_only() {
 
 // ---- hostile sizes -------------------------------------------------------------------------------------------------
 
+/// What takes longer is not linear: the documents have at most a megabyte. The bound leaves room for a debug build on a
+/// machine with much else to do; `tests/python` bounds the same jobs.
 fn quickly(xml: &str, expected: &str) {
     let start = Instant::now();
     assert_eq!(code(xml), expected);
-    assert!(start.elapsed().as_millis() < 500, "{expected} took {:?}", start.elapsed());
+    let allowed = if cfg!(debug_assertions) { 15 } else { 1 };
+    assert!(start.elapsed().as_secs() < allowed, "{expected} took {:?}", start.elapsed());
 }
 
 #[test]
