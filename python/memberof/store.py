@@ -114,7 +114,11 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BreakerWindow:
-    """What the logins before this one lost: distinct users of the source, newest first, without this user.
+    """What the logins before this one lost.
+
+    The window is the ``window_users`` users with the newest ``mark.login_at``, among those whose ``mark.before`` is
+    greater than 0, whose ``mark.login_at`` is not before the later of ``window_from`` and ``tenant.window_from``, and
+    who are not this user. A loss counts if its ``loss_at`` is not before that time either.
 
     Attributes:
         users: Users in the window.

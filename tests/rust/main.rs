@@ -10,6 +10,7 @@
 mod architecture;
 mod claim;
 mod metadata;
+mod reconcile;
 mod request;
 mod saml;
 mod vectors;

@@ -1,0 +1,59 @@
+//! SHA-256 over a sequence of fields, each with its length, so that no two sequences read alike.
+
+use super::UserState;
+use crate::claim::{Identity, key};
+use aws_lc_rs::digest::{Context, SHA256};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+pub(super) struct Fingerprint(Context);
+
+impl Fingerprint {
+    pub(super) fn new(purpose: &str) -> Self {
+        let mut print = Self(Context::new(&SHA256));
+        print.field(purpose.as_bytes());
+        print
+    }
+
+    pub(super) fn field(&mut self, bytes: &[u8]) {
+        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.0.update(&length.to_be_bytes());
+        self.0.update(bytes);
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.0.finish().as_ref().iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    }
+}
+
+/// The fingerprint of what a plan depends on: the user's memberships and the groups that were received.
+///
+/// Other groups of the state do not enter, so a state that was read with fewer names has the same one.
+pub(super) fn state_fingerprint(
+    state: &UserState,
+    received_keys: &BTreeSet<String>,
+    identity: Identity,
+) -> String {
+    let mut print = Fingerprint::new("memberof state 1");
+    print.field(state.user().unwrap_or_default().as_bytes());
+    for (name, kind) in state.groups() {
+        let membership = state.memberships().get(name);
+        if membership.is_none() && !received_keys.contains(key(name, identity).as_ref()) {
+            continue;
+        }
+        print.field(name.as_bytes());
+        let sole = state.sole_member_of().contains(name);
+        let external = state.all_members_external().contains(name);
+        print.field(&[
+            u8::from(*kind == super::GroupKind::External),
+            u8::from(membership.is_some()),
+            u8::from(sole),
+            u8::from(external),
+        ]);
+        print.field(membership.and_then(Option::as_deref).map_or(&[][..], str::as_bytes));
+    }
+    print.finish()
+}
