@@ -1,6 +1,7 @@
 //! The one place where an error of the core becomes a Python exception.
 
 use crate::claim::{DnError, ListError};
+use crate::reconcile::ReconcileError;
 use crate::saml::{MetadataError, RequestError, ResponseError};
 use pyo3::{PyErr, import_exception};
 
@@ -65,5 +66,26 @@ impl From<RequestError> for PyErr {
 impl From<ResponseError> for PyErr {
     fn from(error: ResponseError) -> Self {
         VerificationError::new_err((error.to_string(), error.code(), error.hint()))
+    }
+}
+
+impl From<ReconcileError> for PyErr {
+    fn from(error: ReconcileError) -> Self {
+        let (message, code, hint) = (error.to_string(), error.code(), error.hint());
+        match error {
+            ReconcileError::Policy { problems } => {
+                ConfigurationError::new_err((message, code, hint, problems))
+            }
+            ReconcileError::GroupKeyCollision { .. } | ReconcileError::UnknownGroup { .. } => {
+                ConfigurationError::new_err((message, code, hint))
+            }
+            ReconcileError::Absent
+            | ReconcileError::Overage
+            | ReconcileError::Malformed { .. }
+            | ReconcileError::RequiredGroup { .. } => ClaimError::new_err((message, code, hint)),
+            ReconcileError::PlanSyntax { .. } | ReconcileError::PlanFingerprint => {
+                PlanError::new_err((message, code, hint))
+            }
+        }
     }
 }

@@ -12,10 +12,13 @@ mod instant;
 mod limits;
 mod metadata;
 mod names;
+mod policy;
 mod preset;
+mod reconcile;
 mod request;
 mod rules;
 mod service_provider;
+mod words;
 
 use pyo3::prelude::*;
 
@@ -35,7 +38,11 @@ mod _memberof {
     #[pymodule_export]
     use super::names::{PyDistinguishedName, parse_dn, split_list};
     #[pymodule_export]
+    use super::policy::SyncPolicy;
+    #[pymodule_export]
     use super::preset::PyPreset;
+    #[pymodule_export]
+    use super::reconcile::{Change, Plan, PlanWarning, UserState, group_key, reconcile};
     #[pymodule_export]
     use super::request::{LoginForm, LoginRequest};
     #[pymodule_export]

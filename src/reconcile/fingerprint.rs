@@ -29,16 +29,19 @@ impl Fingerprint {
     }
 }
 
-/// The fingerprint of what a plan depends on: the user's memberships and the groups that were received.
-///
-/// Other groups of the state do not enter, so a state that was read with fewer names has the same one.
-pub(super) fn state_fingerprint(
-    state: &UserState,
-    received_keys: &BTreeSet<String>,
-    identity: Identity,
-) -> String {
+impl UserState {
+    /// SHA-256 (hexadecimal) of what a plan depends on: the user's memberships and the groups of received names.
+    ///
+    /// Other groups of the state do not enter, so a state that was read with fewer names has the same one.
+    #[must_use]
+    pub fn fingerprint<'a>(&self, received: impl IntoIterator<Item = &'a str>, identity: Identity) -> String {
+        let keys = received.into_iter().map(|name| key(name, identity).into_owned()).collect();
+        of_keys(self, &keys, identity)
+    }
+}
+
+fn of_keys(state: &UserState, received_keys: &BTreeSet<String>, identity: Identity) -> String {
     let mut print = Fingerprint::new("memberof state 1");
-    print.field(state.user().unwrap_or_default().as_bytes());
     for (name, kind) in state.groups() {
         let membership = state.memberships().get(name);
         if membership.is_none() && !received_keys.contains(key(name, identity).as_ref()) {

@@ -1,6 +1,5 @@
 //! The rules R1 to R10, and the policies and guards upon them.
 
-use super::fingerprint::state_fingerprint;
 use super::plan::Body;
 use super::{
     Action, Change, DetachScope, GroupKind, OnAbsent, OnInternalMatch, OnMalformed, OnOverage, Plan,
@@ -38,8 +37,7 @@ pub fn reconcile(
         let spelling = received.entry(key(name, policy.identity).into_owned()).or_insert(name);
         *spelling = (*spelling).min(name);
     }
-    let keys: BTreeSet<String> = received.keys().cloned().collect();
-    let state_fingerprint = state_fingerprint(state, &keys, policy.identity);
+    let state_fingerprint = state.fingerprint(claim.groups.iter().map(String::as_str), policy.identity);
     let mut draft = Draft {
         policy,
         state,
