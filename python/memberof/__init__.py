@@ -7,6 +7,7 @@ the last three. Importing this package imports nothing outside the standard libr
 from __future__ import annotations
 
 from memberof._memberof import (
+    Change,
     ClaimWarning,
     DistinguishedName,
     DroppedValue,
@@ -17,13 +18,32 @@ from memberof._memberof import (
     Limits,
     LoginForm,
     LoginRequest,
+    Plan,
+    PlanWarning,
     Preset,
     ServiceProvider,
+    SyncPolicy,
+    UserState,
     VerifiedAssertion,
+    group_key,
     parse_dn,
+    reconcile,
     split_list,
 )
-from memberof.enums import Action, ClaimStatus, GroupKind, Mode
+from memberof.breaker import Breaker
+from memberof.enums import (
+    Action,
+    ClaimStatus,
+    DetachScope,
+    GroupKind,
+    Identity,
+    Mode,
+    OnAbsent,
+    OnInternalMatch,
+    OnMalformed,
+    OnOverage,
+    Reason,
+)
 from memberof.errors import (
     ClaimError,
     ConfigurationError,
@@ -36,16 +56,27 @@ from memberof.errors import (
     StoreError,
     VerificationError,
 )
+from memberof.memory import AsyncInMemoryStore, InMemoryStore
+from memberof.outcome import LoginOutcome
 from memberof.replay import InMemoryReplayCache, ReplayCache
 from memberof.saml import UNSOLICITED, NameID
+from memberof.store import AsyncMembershipStore, MembershipStore
+from memberof.subject import Subject, subject
+from memberof.sync import AsyncGroupSync, GroupSync
 
 __all__ = [
     "UNSOLICITED",
     "Action",
+    "AsyncGroupSync",
+    "AsyncInMemoryStore",
+    "AsyncMembershipStore",
+    "Breaker",
+    "Change",
     "ClaimError",
     "ClaimStatus",
     "ClaimWarning",
     "ConfigurationError",
+    "DetachScope",
     "DistinguishedName",
     "DistinguishedNameError",
     "DroppedValue",
@@ -53,24 +84,42 @@ __all__ = [
     "GroupExtractor",
     "GroupKind",
     "GroupRules",
+    "GroupSync",
+    "Identity",
     "IdentityProvider",
     "InMemoryReplayCache",
+    "InMemoryStore",
     "Limits",
     "ListSyntaxError",
     "LoginForm",
+    "LoginOutcome",
     "LoginRequest",
     "MemberOfError",
+    "MembershipStore",
     "Mode",
     "NameID",
+    "OnAbsent",
+    "OnInternalMatch",
+    "OnMalformed",
+    "OnOverage",
+    "Plan",
     "PlanError",
+    "PlanWarning",
     "Preset",
+    "Reason",
     "ReplayCache",
     "SchemaError",
     "ServiceProvider",
     "SourceConflictError",
     "StoreError",
+    "Subject",
+    "SyncPolicy",
+    "UserState",
     "VerificationError",
     "VerifiedAssertion",
+    "group_key",
     "parse_dn",
+    "reconcile",
     "split_list",
+    "subject",
 ]

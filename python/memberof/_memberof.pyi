@@ -1,11 +1,22 @@
 """The compiled core of memberof. Import from ``memberof``, not from here."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias, final, overload
+from typing import Any, ClassVar, Final, Literal, Self, TypeAlias, final, overload
 
-from memberof.enums import ClaimStatus
+from memberof.enums import (
+    Action,
+    ClaimStatus,
+    DetachScope,
+    GroupKind,
+    Identity,
+    OnAbsent,
+    OnInternalMatch,
+    OnMalformed,
+    OnOverage,
+    Reason,
+)
 from memberof.replay import ReplayCache
 from memberof.saml import NameID, Unsolicited
 
@@ -13,6 +24,7 @@ _Pattern: TypeAlias = str | Mapping[str, str]
 _Patterns: TypeAlias = _Pattern | Sequence[_Pattern]
 
 __all__ = [
+    "Change",
     "ClaimWarning",
     "DistinguishedName",
     "DroppedValue",
@@ -23,10 +35,16 @@ __all__ = [
     "Limits",
     "LoginForm",
     "LoginRequest",
+    "Plan",
+    "PlanWarning",
     "Preset",
     "ServiceProvider",
+    "SyncPolicy",
+    "UserState",
     "VerifiedAssertion",
+    "group_key",
     "parse_dn",
+    "reconcile",
     "split_list",
 ]
 
@@ -388,3 +406,256 @@ class VerifiedAssertion:
     def authn_context(self) -> str | None: ...
     @property
     def one_time_use(self) -> bool: ...
+
+@final
+class UserState:
+    """One user's groups before a login.
+
+    Args:
+        groups: Name → kind, of at least the user's groups and every received name that exists.
+        memberships: Names of her groups.
+        origins: Group → entity ID of the source that attached her, or None (as for those left out): by hand.
+        sole_member_of: Groups whose only member she is.
+        all_members_external: Groups all of whose members have logged in from the identity provider.
+        user: The application's ID of the user; a plan that knows it is applied to her only.
+
+    Raises:
+        ConfigurationError: A membership or origin of a group that ``groups`` does not list.
+
+    """
+
+    def __new__(
+        cls,
+        groups: Mapping[str, GroupKind | str],
+        memberships: Iterable[str] | None = None,
+        origins: Mapping[str, str | None] | None = None,
+        sole_member_of: Iterable[str] | None = None,
+        *,
+        all_members_external: Iterable[str] | None = None,
+        user: str | None = None,
+    ) -> Self: ...
+    @property
+    def user(self) -> str | None: ...
+    @property
+    def groups(self) -> dict[str, GroupKind]: ...
+    @property
+    def memberships(self) -> tuple[str, ...]: ...
+    @property
+    def origins(self) -> dict[str, str | None]: ...
+    @property
+    def sole_member_of(self) -> tuple[str, ...]: ...
+    @property
+    def all_members_external(self) -> tuple[str, ...]: ...
+    def fingerprint(self, received: Iterable[str], identity: str = "exact") -> str:
+        """Return SHA-256 (hexadecimal) of what a plan with these received names depends on."""
+
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]: ...
+
+@final
+class SyncPolicy:
+    """What an administrator decides about synchronisation; the defaults are the rules R1 to R10.
+
+    Args:
+        on_absent: What a missing attribute means: ``detach_if_seen`` (default), ``detach``, ``keep``, ``refuse``.
+        on_malformed: What an unreadable value means: ``hold`` detachments (default), ``ignore``, ``refuse``.
+        on_overage: What left-out groups mean: ``hold`` everything (default), ``refuse``, or a function of the user
+            and the claim that returns the full list of names (from the identity provider's API), or None to hold.
+        on_internal_match: What becomes of an internal group of a received name: ``adopt`` (default), ``refuse``,
+            ``ignore``, ``if_all_members_external``.
+        identity: How names are compared: ``exact`` (default) or ``fold``.
+        detach_scope: Which memberships a login may take: ``external_groups`` (default, R8) or ``own_memberships``.
+        create_missing: Whether a received name that no group has becomes a group (R6).
+        max_creates: How many groups one login may create; with more, it creates none.
+        max_groups: How many groups a claim may hold; with more, everything is held.
+        protected: Groups that a login never creates, adopts, attaches or detaches.
+        last_member_of: Groups that never lose their last member.
+        required_groups: A user in none of these is refused.
+
+    Raises:
+        ConfigurationError: ``config.policy``, with all mistakes in ``problems``.
+
+    """
+
+    def __new__(
+        cls,
+        *,
+        on_absent: OnAbsent | str | None = None,
+        on_malformed: OnMalformed | str | None = None,
+        on_overage: OnOverage | str | Callable[[str, GroupClaim], Any] | None = None,
+        on_internal_match: OnInternalMatch | str | None = None,
+        identity: Identity | str | None = None,
+        detach_scope: DetachScope | str | None = None,
+        create_missing: bool = True,
+        max_creates: int | None = None,
+        max_groups: int | None = None,
+        protected: Iterable[str] | None = None,
+        last_member_of: Iterable[str] | None = None,
+        required_groups: Iterable[str] | None = None,
+    ) -> Self: ...
+    @staticmethod
+    def cautious() -> SyncPolicy:
+        """Return the policy for a first roll-out: adopt nothing, detach only what the IdP attached, keep on absence."""
+
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> SyncPolicy: ...
+    @staticmethod
+    def from_json(text: str) -> SyncPolicy: ...
+    @staticmethod
+    def from_toml(text: str, *, table: str | None = None) -> SyncPolicy:
+        """Read it from a table of a TOML text, by dotted name; None: the whole text."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+    @property
+    def on_absent(self) -> OnAbsent: ...
+    @property
+    def on_malformed(self) -> OnMalformed: ...
+    @property
+    def on_overage(self) -> OnOverage | Callable[[str, GroupClaim], Any]: ...
+    @property
+    def on_internal_match(self) -> OnInternalMatch: ...
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def detach_scope(self) -> DetachScope: ...
+    @property
+    def create_missing(self) -> bool: ...
+    @property
+    def max_creates(self) -> int | None: ...
+    @property
+    def max_groups(self) -> int | None: ...
+    @property
+    def protected(self) -> tuple[str, ...]: ...
+    @property
+    def last_member_of(self) -> tuple[str, ...]: ...
+    @property
+    def required_groups(self) -> tuple[str, ...]: ...
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __getnewargs_ex__(self) -> tuple[tuple[Any, ...], dict[str, Any]]: ...
+
+@final
+class Change:
+    """One line of a plan: what is done to which group, and why; or, among held changes, why it is not."""
+
+    __match_args__: ClassVar[tuple[str, str, str]] = ("action", "group", "reason")
+    def __new__(cls, action: Action | str, group: str, reason: Reason | str) -> Self: ...
+    @property
+    def action(self) -> Action: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def reason(self) -> Reason: ...
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __lt__(self, other: Change, /) -> bool: ...
+    def __le__(self, other: Change, /) -> bool: ...
+    def __gt__(self, other: Change, /) -> bool: ...
+    def __ge__(self, other: Change, /) -> bool: ...
+    def __getnewargs__(self) -> tuple[str, str, str]: ...
+
+@final
+class PlanWarning:
+    """Something an administrator should know of a plan; the message holds counts, no names."""
+
+    __match_args__: ClassVar[tuple[str, str]] = ("code", "message")
+    def __new__(cls, code: str, message: str) -> Self: ...
+    @property
+    def code(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __getnewargs__(self) -> tuple[str, str]: ...
+
+@final
+class Plan:
+    """What one login does to one user's groups. Made by ``reconcile``; true if there is anything to do.
+
+    ``create``, ``adopt``, ``attach``, ``detach``, ``keep`` and ``held`` are names, sorted and unique. ``create`` is
+    part of ``attach``; an adopted group is in ``attach`` or in ``keep``; ``keep`` are received groups that she has.
+    ``changes`` and ``held_changes`` are ordered by action, then name.
+    """
+
+    @property
+    def create(self) -> tuple[str, ...]: ...
+    @property
+    def adopt(self) -> tuple[str, ...]: ...
+    @property
+    def attach(self) -> tuple[str, ...]: ...
+    @property
+    def detach(self) -> tuple[str, ...]: ...
+    @property
+    def keep(self) -> tuple[str, ...]: ...
+    @property
+    def held(self) -> tuple[str, ...]: ...
+    @property
+    def changes(self) -> tuple[Change, ...]: ...
+    @property
+    def held_changes(self) -> tuple[Change, ...]: ...
+    @property
+    def warnings(self) -> tuple[PlanWarning, ...]: ...
+    @property
+    def received(self) -> tuple[str, ...]: ...
+    @property
+    def status(self) -> ClaimStatus: ...
+    @property
+    def user(self) -> str | None: ...
+    @property
+    def state_fingerprint(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+    def explain(self) -> str:
+        """Return the plan in words, a line a change. For administrators: it names groups."""
+
+    def to_dict(self) -> dict[str, Any]: ...
+    def to_json(self) -> str: ...
+    @staticmethod
+    def from_dict(data: Mapping[str, Any]) -> Plan:
+        """Read a plan back.
+
+        Raises:
+            PlanError: ``plan.syntax`` for anything but a plan, ``plan.fingerprint`` for one that was edited.
+
+        """
+
+    @staticmethod
+    def from_json(text: str) -> Plan: ...
+    def __bool__(self) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __reduce__(self) -> tuple[Any, tuple[str]]: ...
+    def _repr_html_(self) -> str: ...
+
+def reconcile(
+    claim: GroupClaim,
+    state: UserState,
+    *,
+    policy: SyncPolicy | None = None,
+    attribute_seen: bool | None = None,
+    hold_detachments: bool | Reason | str | None = None,
+    last_received: int | None = None,
+) -> Plan:
+    """Work out what a claim does to a user's groups. Pure: the same inputs give the same plan.
+
+    Args:
+        claim: What the identity provider said.
+        state: The user's groups.
+        policy: Decisions; None: ``SyncPolicy()``.
+        attribute_seen: Whether this identity provider has sent the attribute before, for any user; None: no.
+        hold_detachments: Hold them all; a ``Reason`` says why.
+        last_received: How many groups the user's last PRESENT claim held.
+
+    Raises:
+        ClaimError: The policy refuses the claim.
+        ConfigurationError: Two existing groups have one key.
+
+    """
+
+def group_key(name: str, identity: Identity | str = "exact") -> str:
+    """Return the key by which a group's name is compared: NFC, and case-folded under ``fold``."""

@@ -223,8 +223,9 @@ class Writes:
         create: New groups; the key and the name must be free.
         kinds: (name, kind) of groups; each must be of the other kind now.
         detach: Memberships to remove; each must be there.
-        attach: Memberships to add; the group must be there and, where the membership has a source, be external;
-            a membership that is there already is stale.
+        attach: Memberships to add; a membership that is there already is stale. The group must be there, and be
+            external where the membership has a source and no event ID: a login makes it (with an event ID it is
+            restored).
         delete: Names of groups to remove; each must be there and have no member left.
         marks: Whole rows to put; the user's mark must be there.
         tenant: The whole row to put, its ``version`` being the one that was read (0 and none there: a new row).
@@ -246,7 +247,7 @@ class Writes:
     forget_before: datetime | None = None
 
 
-def to_json(record: Event | Change | Membership | Hold) -> dict[str, Any]:
+def to_json(record: Event | Change | Membership | Hold | UserMark) -> dict[str, Any]:
     """Return a record as JSON-safe data; times are ISO 8601 in UTC."""
     return {name: _plain(getattr(record, name)) for name in record.__dataclass_fields__}
 
@@ -289,3 +290,35 @@ def _plain(value: Any) -> Any:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def with_user(event: Event, old: str, new: str | None) -> Event:
+    """Return the event with another user (None: no trace) in her place; the same object where she isn't in it."""
+
+    def changed(change: Change) -> Change:
+        held = change.membership
+        if held is not None and held.user == old:
+            held = replace(held, user=new or "")
+        return replace(change, user=new if change.user == old else change.user, membership=held)
+
+    text = repr((event.user, event.changes, event.held, event.details))
+    if repr(old) not in text:
+        return event
+    hers = event.user == old
+    return replace(
+        event,
+        user=new if hers else event.user,
+        assertion_id=None if hers and new is None else event.assertion_id,
+        changes=tuple(changed(change) for change in event.changes),
+        held=tuple(changed(change) for change in event.held),
+        details=_replaced(event.details, old, new),
+    )
+
+
+def _replaced(value: Any, old: str, new: str | None) -> Any:
+    """Replace a user in the lists of users of an event's details."""
+    if isinstance(value, dict):
+        return {key: _replaced(item, old, new) for key, item in value.items()}
+    if isinstance(value, list):
+        return [new if item == old else item for item in value if item != old or new is not None]
+    return value

@@ -231,6 +231,10 @@ class StoreUnit(Protocol):
         """Return memberships of these users and of groups of these names, by user, then group."""
         ...
 
+    def member_counts(self, groups: Collection[str]) -> Mapping[str, int]:
+        """Return how many members each of these groups has, by name; a group without any may be left out."""
+        ...
+
     def marks(
         self,
         *,
