@@ -1,0 +1,53 @@
+"""URIs, and the one login that every vector is a variation of."""
+
+from __future__ import annotations
+
+DS = "http://www.w3.org/2000/09/xmldsig#"
+XENC = "http://www.w3.org/2001/04/xmlenc#"
+XENC11 = "http://www.w3.org/2009/xmlenc11#"
+SAML = "urn:oasis:names:tc:SAML:2.0:assertion"
+SAMLP = "urn:oasis:names:tc:SAML:2.0:protocol"
+MD = "urn:oasis:names:tc:SAML:2.0:metadata"
+
+EXC = "http://www.w3.org/2001/10/xml-exc-c14n#"
+EXC_COMMENTS = EXC + "WithComments"
+C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
+C14N_COMMENTS = C14N + "#WithComments"
+C14N11 = "http://www.w3.org/2006/12/xml-c14n11"
+C14N11_COMMENTS = C14N11 + "#WithComments"
+ENVELOPED = DS + "enveloped-signature"
+
+MORE = "http://www.w3.org/2001/04/xmldsig-more#"
+MORE07 = "http://www.w3.org/2007/05/xmldsig-more#"
+RSA_SHA1 = DS + "rsa-sha1"
+RSA_SHA256 = MORE + "rsa-sha256"
+RSA_SHA384 = MORE + "rsa-sha384"
+RSA_SHA512 = MORE + "rsa-sha512"
+PSS_SHA256 = MORE07 + "sha256-rsa-MGF1"
+PSS_SHA384 = MORE07 + "sha384-rsa-MGF1"
+PSS_SHA512 = MORE07 + "sha512-rsa-MGF1"
+ECDSA_SHA256 = MORE + "ecdsa-sha256"
+ECDSA_SHA384 = MORE + "ecdsa-sha384"
+ECDSA_SHA512 = MORE + "ecdsa-sha512"
+SHA1 = DS + "sha1"
+SHA256 = XENC + "sha256"
+SHA384 = MORE + "sha384"
+SHA512 = XENC + "sha512"
+
+IDP = "https://idp.example/metadata"
+SP = "https://sp.example/metadata"
+ACS = "https://sp.example/acs"
+NOW = "2026-11-24T12:00:00Z"
+ISSUED = "2026-11-24T11:59:58Z"
+REQUEST = "_request-6f1d"
+RESPONSE_ID = "_response-52c0"
+ASSERTION_ID = "_assertion-9a31"
+EVIL_ID = "_assertion-evil"
+BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+SUCCESS = "urn:oasis:names:tc:SAML:2.0:status:Success"
+
+USER = "u-4711"
+GROUPS = ["CN=Staff,OU=Groups,DC=corp,DC=example", "CN=Züge & Bahnen,OU=Groups,DC=corp,DC=example"]
+EVIL_USER = "u-admin"
+EVIL_GROUPS = ["CN=Domain Admins,DC=corp,DC=example"]
