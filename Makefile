@@ -61,5 +61,26 @@ wheel: $(VENV)/.ready ## a release wheel in dist/
 test-wheel: wheel ## the release wheel, alone in an empty virtual environment
 	scripts/check-wheel "$$(scripts/find-python $(PYTHON))"
 
+.PHONY: vectors
+vectors: ## write tests/vectors/NNN-name again: changes nothing unless scripts/vectors changed
+	$$(scripts/find-python "$(PYTHON)") -m venv target/vectors
+	target/vectors/bin/python -m pip install --quiet "cryptography>=50,<51" "lxml>=6.1,<7"
+	target/vectors/bin/python -B scripts/vectors
+
+.PHONY: referee-libraries
+referee-libraries: # the C libraries of the referees, which nothing else needs
+	scripts/referee-libraries
+
+.PHONY: test-referee
+test-referee: referee-libraries ## what memberof accepts, two other verifiers accept: all vectors, samples of the random corpora
+	cargo clippy --quiet -p memberof-referee -- -D warnings
+	cargo build --quiet -p memberof-referee
+	scripts/without-network target/debug/memberof-referee short
+
+.PHONY: referee
+referee: referee-libraries ## the same over a million cases of each random corpus; writes docs/verification.md
+	cargo build --quiet -p memberof-referee --profile referee
+	scripts/without-network target/referee/memberof-referee long
+
 .PHONY: test
-test: check test-wheel ## everything
+test: check test-wheel test-referee ## everything

@@ -9,10 +9,12 @@
 
 mod architecture;
 mod claim;
+mod huge;
 mod metadata;
 mod reconcile;
 mod request;
 mod saml;
+mod signed_by_others;
 mod vectors;
 mod xml;
 mod xmlenc;
