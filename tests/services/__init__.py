@@ -1,0 +1,1 @@
+"""Services that tests and benchmarks start for themselves, on loopback, and take down again."""
