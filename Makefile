@@ -18,7 +18,7 @@ help: ## list the targets
 $(VENV)/.ready: pyproject.toml scripts/find-python
 	$$(scripts/find-python "$(PYTHON)") -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group dev $$($(BIN)/python scripts/extras.py sqlalchemy cli test demo)
+	$(BIN)/python -m pip install --quiet --group dev $$($(BIN)/python scripts/extras.py postgresql cli test demo)
 	touch $@
 
 $(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)
@@ -53,6 +53,10 @@ check: lint ## the fast part: lint and all tests that need no service
 	cargo test --quiet
 	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web
 
+.PHONY: test-stores
+test-stores: build ## the SQL stores on SQLite and PostgreSQL, under crowds, crashes and faults (10 minutes)
+	timeout 600 $(BIN)/pytest tests/python/stores
+
 .PHONY: wheel
 wheel: $(VENV)/.ready ## a release wheel in dist/
 	$(BIN)/maturin build --quiet --release --out dist
@@ -83,4 +87,4 @@ referee: referee-libraries ## the same over a million cases of each random corpu
 	scripts/without-network target/referee/memberof-referee long
 
 .PHONY: test
-test: check test-wheel test-referee ## everything
+test: check test-stores test-wheel test-referee ## everything

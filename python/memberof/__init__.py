@@ -6,6 +6,9 @@ the last three. Importing this package imports nothing outside the standard libr
 
 from __future__ import annotations
 
+import importlib
+from typing import TYPE_CHECKING
+
 from memberof._memberof import (
     Change,
     ClaimWarning,
@@ -63,6 +66,11 @@ from memberof.saml import UNSOLICITED, NameID
 from memberof.store import AsyncMembershipStore, MembershipStore
 from memberof.subject import Subject, subject
 from memberof.sync import AsyncGroupSync, GroupSync
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from memberof import stores as stores
 
 __all__ = [
     "UNSOLICITED",
@@ -123,3 +131,14 @@ __all__ = [
     "split_list",
     "subject",
 ]
+
+# Loaded on first use, since each needs packages that an extra installs.
+_ON_FIRST_USE = ("stores",)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> ModuleType:
+        if name in _ON_FIRST_USE:
+            return importlib.import_module(f"memberof.{name}")
+        raise AttributeError(f"module 'memberof' has no attribute {name!r}")

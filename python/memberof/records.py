@@ -278,6 +278,40 @@ def hold_from_json(data: Mapping[str, Any]) -> Hold:
     return Hold(**{**data, **times})
 
 
+def with_user(event: Event, old: str, new: str | None) -> Event:
+    """Return the event with ``new`` in the place of the user ``old``; None: with no trace of her.
+
+    Without her, a change keeps its group and reason, a membership's user is ``""``, and lists in the details are
+    shorter; her own login keeps no assertion ID. An event that does not speak of her is returned as it is.
+    """
+
+    def changed(change: Change) -> Change:
+        held = change.membership
+        if held is not None and held.user == old:
+            held = replace(held, user=new or "")
+        return replace(change, user=new if change.user == old else change.user, membership=held)
+
+    hers = event.user == old
+    renamed = replace(
+        event,
+        user=new if hers else event.user,
+        assertion_id=None if hers and new is None else event.assertion_id,
+        changes=tuple(changed(change) for change in event.changes),
+        held=tuple(changed(change) for change in event.held),
+        details=_with_user_listed(event.details, old, new),
+    )
+    return event if renamed == event else renamed
+
+
+def _with_user_listed(value: Any, old: str, new: str | None) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_user_listed(item, old, new) for key, item in value.items()}
+    if isinstance(value, list):
+        kept = [item for item in value if item != old or new is not None]
+        return [new if item == old else _with_user_listed(item, old, new) for item in kept]
+    return value
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
@@ -290,35 +324,3 @@ def _plain(value: Any) -> Any:
 
 def _time(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
-
-
-def with_user(event: Event, old: str, new: str | None) -> Event:
-    """Return the event with another user (None: no trace) in her place; the same object where she isn't in it."""
-
-    def changed(change: Change) -> Change:
-        held = change.membership
-        if held is not None and held.user == old:
-            held = replace(held, user=new or "")
-        return replace(change, user=new if change.user == old else change.user, membership=held)
-
-    text = repr((event.user, event.changes, event.held, event.details))
-    if repr(old) not in text:
-        return event
-    hers = event.user == old
-    return replace(
-        event,
-        user=new if hers else event.user,
-        assertion_id=None if hers and new is None else event.assertion_id,
-        changes=tuple(changed(change) for change in event.changes),
-        held=tuple(changed(change) for change in event.held),
-        details=_replaced(event.details, old, new),
-    )
-
-
-def _replaced(value: Any, old: str, new: str | None) -> Any:
-    """Replace a user in the lists of users of an event's details."""
-    if isinstance(value, dict):
-        return {key: _replaced(item, old, new) for key, item in value.items()}
-    if isinstance(value, list):
-        return [new if item == old else item for item in value if item != old or new is not None]
-    return value

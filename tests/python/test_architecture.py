@@ -47,7 +47,10 @@ def test_the_core_imports_no_adapter() -> None:
         f"{path.relative_to(PACKAGE)} imports {name}"
         for path in core_files()
         for name in imported_modules(path)
-        if name.split(".")[0] == "memberof" and len(name.split(".")) > 1 and name.split(".")[1] in ADAPTERS
+        if path != PACKAGE / "__init__.py"  # it names them for type checkers and loads them on first use
+        and name.split(".")[0] == "memberof"
+        and len(name.split(".")) > 1
+        and name.split(".")[1] in ADAPTERS
     ]
     assert faults == []
 

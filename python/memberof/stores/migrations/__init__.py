@@ -1,0 +1,1 @@
+"""Scripts of alembic; see :mod:`memberof.stores.migrate`."""

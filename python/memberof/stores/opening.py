@@ -1,0 +1,140 @@
+"""What both databases' openings of a login share: the values found, as a :class:`memberof.store.LoginOpening`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from memberof.enums import GroupKind
+from memberof.records import Group, Membership, Tenant, UserMark
+from memberof.store import BreakerWindow, LoginOpening, Reach
+from memberof.stores import rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from memberof.store import LoginAttempt
+
+EXTERNAL = GroupKind.EXTERNAL.value
+
+
+@dataclass(slots=True)
+class Found:
+    """Rows read by an opening, as JSON gives them.
+
+    Attributes:
+        tenant: Values of ``rows.TENANT_COLUMNS``.
+        mark: Values of ``rows.MARK_COLUMNS``.
+        mine: (name, key, kind, source, event, since) of the user's memberships.
+        others: (name, key, kind) of the further groups among the keys.
+
+    """
+
+    tenant: Sequence[Any] | None
+    mark: Sequence[Any] | None
+    mine: Sequence[Sequence[Any]]
+    others: Sequence[Sequence[Any]]
+
+    @classmethod
+    def parse(cls, tenant: str | None, mark: str | None, mine: str | None, others: str | None) -> Found:
+        """Return the rows of four JSON texts."""
+        return cls(
+            None if tenant is None else json.loads(tenant),
+            None if mark is None else json.loads(mark),
+            json.loads(mine) if mine else (),
+            json.loads(others) if others else (),
+        )
+
+    def external(self) -> int:
+        """Count the user's external memberships."""
+        return sum(row[2] == EXTERNAL for row in self.mine)
+
+    def may_detach(self, attempt: LoginAttempt) -> bool:
+        """Whether she has an external membership that was not received."""
+        received = set(attempt.keys)
+        return any(row[2] == EXTERNAL and row[1] not in received for row in self.mine)
+
+    def may_adopt(self, attempt: LoginAttempt) -> bool:
+        """Whether an internal group was received."""
+        received = set(attempt.keys)
+        return any(row[2] != EXTERNAL and row[1] in received for row in self.mine) or any(
+            row[2] != EXTERNAL for row in self.others
+        )
+
+    def guarded(self, attempt: LoginAttempt) -> list[str]:
+        """Return the names of her groups that may not lose their last member, sorted."""
+        if not attempt.last_member_keys:
+            return []
+        keys = set(attempt.last_member_keys)
+        return sorted(row[0] for row in self.mine if row[1] in keys)
+
+
+def first_tenant(attempt: LoginAttempt) -> Tenant:
+    """Return the settings row that the first login of a tenant makes."""
+    return Tenant(source=attempt.source, identity=attempt.identity, signature=attempt.signature, version=1)
+
+
+def replayed(attempt: LoginAttempt, found: Found) -> LoginOpening:
+    """Return the opening of a login whose assertion was used before."""
+    before = None if found.mark is None else rows.mark_of(found.mark)
+    return LoginOpening(
+        tenant=first_tenant(attempt) if found.tenant is None else rows.tenant_of(found.tenant),
+        replayed=True,
+        before=before,
+        mark=before or UserMark.opened(None, attempt, 0),
+    )
+
+
+def opening(
+    attempt: LoginAttempt,
+    found: Found,
+    *,
+    window: BreakerWindow | None = None,
+    reach: dict[str, Reach] | None = None,
+    sole: Sequence[str] = (),
+) -> LoginOpening:
+    """Return the opening of a login."""
+    before = None if found.mark is None else rows.mark_of(found.mark)
+    user, kinds, instant = attempt.user, rows.KINDS, rows.instant
+    groups = [Group(name=name, key=key, kind=kinds[kind]) for name, key, kind, *_ in found.mine]
+    groups += [Group(name=name, key=key, kind=kinds[kind]) for name, key, kind in found.others]
+    return LoginOpening(
+        tenant=first_tenant(attempt) if found.tenant is None else rows.tenant_of(found.tenant),
+        groups=tuple(groups),
+        memberships=tuple(
+            Membership(user=user, group=name, source=source, event_id=event, since=instant(since))
+            for name, _, _, source, event, since in found.mine
+        ),
+        sole_member_of=tuple(sole),
+        older=before is not None and attempt.order < before.order,
+        before=before,
+        mark=UserMark.opened(before, attempt, found.external()),
+        window=window or BreakerWindow(),
+        reach=reach or {},
+    )
+
+
+def window_of(row: Sequence[Any]) -> BreakerWindow:
+    """Return the window of (users, memberships, losers, lost, emptied)."""
+    users, memberships, losers, lost, emptied = (value or 0 for value in row)
+    return BreakerWindow(users=users, memberships=memberships, losers=losers, lost=lost, emptied=emptied)
+
+
+def reach_of(pairs: Sequence[Sequence[Any]], internal: Sequence[str]) -> dict[str, Reach]:
+    """Return who else is in each internal group, from (group, user, whether a stranger)."""
+    others: dict[str, list[str]] = {name: [] for name in internal}
+    strangers = dict.fromkeys(internal, 0)
+    for group, user, stranger in pairs:
+        others[group].append(user)
+        strangers[group] += bool(stranger)
+    return {
+        name: Reach(others=tuple(sorted(users)), strangers=strangers[name]) for name, users in others.items()
+    }
+
+
+def internal_names(attempt: LoginAttempt, found: Found) -> list[str]:
+    """Return the names of the internal groups among the received keys, sorted."""
+    received = set(attempt.keys)
+    mine = [row[0] for row in found.mine if row[2] != EXTERNAL and row[1] in received]
+    return sorted(mine + [row[0] for row in found.others if row[2] != EXTERNAL])

@@ -1,0 +1,370 @@
+"""Opening and writing a login on PostgreSQL: one statement without a change, three with one.
+
+The opening is one statement: it passes the tenant's gate, locks and moves the user's mark, records the assertion ID
+and reads the state. All parts of a statement read one snapshot, taken before it waits for any lock. Where it waited,
+the mark it locked is another than the one it read (``version`` tells), and the login is begun anew, with the lock first.
+
+Writing is two statements. The first creates groups and locks those that the plan touches, by name, and returns what
+they are now: under the locks, so whatever another transaction made of them meanwhile shows. The second does the rest.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import TextClause, text
+
+from memberof.store import LoginOpening, StaleStateError
+from memberof.stores import rows
+from memberof.stores.dialect import Names, dumps
+from memberof.stores.opening import (
+    Found,
+    internal_names,
+    opening,
+    reach_of,
+    replayed,
+    window_of,
+)
+from memberof.stores.writing import event_values, membership_rows, tenant_values, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from memberof.records import Writes
+    from memberof.store import LoginAttempt
+
+# Fields of Writes that a login's two statements know; everything else goes the long way.
+LOGIN_FIELDS = ("create", "kinds", "detach", "attach", "marks", "tenant", "event")
+
+
+class PostgresLogin:
+    """One login in the open transaction of one connection."""
+
+    def __init__(self, connection: Connection, names: Names, tenant: str, gate: int) -> None:
+        self._connection = connection
+        self._names = names
+        self._tenant = tenant
+        self._gate = gate
+        self._settings_locked = False
+
+    def open(self, attempt: LoginAttempt, *, again: bool = False) -> LoginOpening:
+        """Record the assertion ID, move the mark, read the state; ``again``: lock the mark before reading."""
+        if again:
+            self._run("lock_mark", user=attempt.user, gate=self._gate)
+        row = self._run(
+            "open",
+            gate=self._gate,
+            user=attempt.user,
+            source=attempt.source,
+            assertion_id=attempt.assertion_id,
+            until=rows.micros(attempt.replay_until),
+            issued=attempt.order[0],
+            received_order=attempt.order[1],
+            received_at=rows.micros(attempt.received_at),
+            complete=attempt.complete,
+            received=attempt.received,
+            identity=attempt.identity,
+            signature=attempt.signature,
+            keys=dumps(attempt.keys),
+            window_from=rows.micros(attempt.window_from),
+            window_users=attempt.window_users,
+            wants_reach=attempt.wants_reach,
+            guarded=dumps(attempt.last_member_keys),
+        ).one()
+        version, version_before, fresh, tenant, mark, mine, others, window, reach, alone = row
+        found = Found.parse(tenant, mark, mine, others)
+        self._check_snapshot(attempt, found, version, version_before)
+        if not fresh:
+            return replayed(attempt, found)
+        sole = json.loads(alone) if alone else []
+        leaving = [name for name in found.guarded(attempt) if _leaves(name, found, attempt)]
+        if leaving:
+            sole = sorted((set(sole) - set(leaving)) | set(self._sole(attempt, leaving)))
+        return opening(
+            attempt,
+            found,
+            window=None if window is None else window_of(json.loads(window)),
+            reach=self._reach(attempt, found, reach),
+            sole=sole,
+        )
+
+    def write(self, opened: LoginOpening, writes: Writes) -> int | None:
+        """Write what was decided on the opening."""
+        if any(getattr(writes, name) for name in ("users", "rename", "delete", "forget_before")):
+            self._run("lock_settings")
+            user = opened.mark.user
+            return write(self._connection, self._names, self._tenant, writes, opened_for=user)
+        self._lock(opened, writes)
+        return self._write(writes)
+
+    def _check_snapshot(
+        self, attempt: LoginAttempt, found: Found, version: int | None, version_before: int | None
+    ) -> None:
+        if version is not None:
+            if version != (version_before or 0) + 1:
+                raise StaleStateError("mark")
+        elif found.mark is None or rows.mark_of(found.mark).order <= attempt.order:
+            # The mark locked is newer than this login, the mark read is not: it was moved while we waited.
+            raise StaleStateError("mark")
+
+    def _reach(self, attempt: LoginAttempt, found: Found, reach: str | None) -> Any:
+        internal = internal_names(attempt, found) if attempt.wants_reach else []
+        return reach_of(json.loads(reach) if reach else (), internal) if internal else None
+
+    def _sole(self, attempt: LoginAttempt, leaving: Sequence[str]) -> list[str]:
+        # Two members that leave at once would each see the other: whoever comes second waits here. The settings row
+        # comes before groups in the order of locks, and shut to all who write, since these groups are locked early.
+        self._run("lock_settings")
+        self._settings_locked = True
+        self._run("lock_guarded", names=dumps(leaving))
+        return list(self._run("sole", user=attempt.user, names=dumps(leaving)).scalars())
+
+    def _lock(self, opened: LoginOpening, writes: Writes) -> None:
+        created = {group.name for group in writes.create}
+        kinds = {group.name: group.kind.value for group in opened.groups}
+        touched = {name for name, _ in writes.kinds}
+        touched |= {name for _, name in writes.detach} | {held.group for held in writes.attach}
+        touched -= created
+        row = self._run(
+            _lock_name(
+                settings_shut=writes.tenant is not None or self._settings_locked,
+                create=bool(created),
+                shut=bool(writes.kinds),
+            ),
+            names=dumps(sorted(touched)),
+            **(
+                {"rows": dumps(sorted([g.name, g.key, g.kind.value] for g in writes.create))}
+                if created
+                else {}
+            ),
+        ).one()
+        version, made, locked = row
+        if version != opened.tenant.version or made != len(created):
+            raise StaleStateError("tenant or groups")
+        now = json.loads(locked) if locked else {}
+        if any(now.get(name) != kinds.get(name) for name in touched):
+            raise StaleStateError("groups")
+
+    def _write(self, writes: Writes) -> int | None:
+        values: dict[str, Any] = {}
+        counts: list[int] = []
+        if writes.event is not None:
+            values |= event_values(writes.event) | {"refs": dumps(rows.event_refs(writes.event))}
+        if writes.kinds:
+            values["kinds"] = dumps(sorted([name, kind.value] for name, kind in writes.kinds))
+            counts.append(len(writes.kinds))
+        if writes.detach:
+            values["gone"] = dumps(sorted(writes.detach))
+            counts.append(len(writes.detach))
+        if writes.attach:
+            # The event's ID is not known yet: the statement puts it where there is a source and no ID.
+            values["came"] = dumps(membership_rows(writes.attach, None))
+            counts.append(len(writes.attach))
+        if writes.marks:
+            values["marks"] = dumps([rows.mark_row(mark) for mark in writes.marks])
+            counts.append(len(writes.marks))
+        if writes.tenant is not None:
+            settings = tenant_values(writes.tenant, None)
+            hold = writes.tenant.hold
+            waits = hold is not None and hold.event_id is None and writes.event is not None
+            values |= {f"t_{name}": value for name, value in settings.items()} | {"t_waits": waits}
+            counts.append(1)
+        if not values:
+            return None
+        parts = tuple(
+            name
+            for name, there in (
+                ("event", writes.event is not None),
+                ("kinds", bool(writes.kinds)),
+                ("gone", bool(writes.detach)),
+                ("came", bool(writes.attach)),
+                ("marks", bool(writes.marks)),
+                ("tenant", writes.tenant is not None),
+            )
+            if there
+        )
+        event_id, *met = self._connection.execute(
+            writing_statement(self._names, parts), {"tenant": self._tenant, **values}
+        ).one()
+        if list(met) != counts:
+            raise StaleStateError("memberships")
+        return event_id if writes.event is not None else None
+
+    def _run(self, what: str, **values: Any) -> Any:
+        return self._connection.execute(statement(self._names, what), {"tenant": self._tenant, **values})
+
+
+def _leaves(name: str, found: Found, attempt: LoginAttempt) -> bool:
+    return any(row[0] == name and row[1] not in attempt.keys for row in found.mine)
+
+
+def _lock_name(*, settings_shut: bool, create: bool, shut: bool) -> str:
+    return f"lock{'_settings' if settings_shut else ''}{'_create' if create else ''}{'_shut' if shut else ''}"
+
+
+@lru_cache(maxsize=64)
+def statement(names: Names, what: str) -> TextClause:
+    """Return one of the statements, made once for each set of names."""
+    # psycopg keeps no query of 4,096 characters or more in its cache: no white space but what is needed.
+    return text(" ".join((_open(names) if what == "open" else _statements(names)[what]).split()))
+
+
+@lru_cache(maxsize=256)
+def writing_statement(names: Names, parts: tuple[str, ...]) -> TextClause:
+    """Return the one statement that writes these parts: the event's ID or NULL, then how many rows each part met."""
+    written = _parts(names, event="event" in parts)
+    bodies = ["refs", *parts] if "event" in parts else list(parts)
+    order = [name for name in ("event", "refs", "kinds", "gone", "came", "marks", "tenant") if name in bodies]
+    with_ = ", ".join(f"w_{name} AS ({written[name]})" for name in order)
+    event = "(SELECT id FROM w_event)" if "event" in parts else "NULL"
+    counts = "".join(f", (SELECT count(*) FROM w_{name})" for name in parts if name != "event")
+    return text(f"WITH {with_} SELECT {event}{counts}")
+
+
+def _open(n: Names) -> str:
+    tenant = ", ".join(rows.TENANT_COLUMNS)
+    mark = ", ".join(rows.MARK_COLUMNS)
+    counted = "(x.loss_at IS NOT NULL AND x.loss_at >= :window_from)"
+    return f"""WITH
+gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(:gate)),
+before AS MATERIALIZED (SELECT version, json_build_array({mark})::text AS mark FROM {n.marks}
+    WHERE tenant = :tenant AND user_id = :user),
+mine AS MATERIALIZED (SELECT g.name, g.key, g.kind, m.source, m.event_id, m.since
+    FROM {n.memberships} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
+    WHERE m.tenant = :tenant AND m.user_id = :user),
+keys AS MATERIALIZED (SELECT json_array_elements_text(CAST(:keys AS json)) AS key),
+unmet AS MATERIALIZED (SELECT key FROM keys EXCEPT SELECT key FROM mine),
+others AS MATERIALIZED (SELECT g.name, g.key, g.kind FROM unmet
+    JOIN {n.groups} AS g ON g.tenant = :tenant AND g.key = unmet.key),
+ours AS MATERIALIZED (SELECT count(*) FILTER (WHERE kind = 'external')::integer AS external,
+    coalesce(bool_or(kind = 'external' AND key NOT IN (SELECT key FROM keys)), false) AS leaves,
+    coalesce(bool_or(kind = 'internal' AND key IN (SELECT key FROM keys)), false) AS adopts FROM mine),
+mark AS (INSERT INTO {n.marks} AS x (tenant, user_id, source, order_issued, order_received, login_at, confirmed_at,
+        received, had, lost, emptied, loss_at, digest, confirmation, version)
+    SELECT :tenant, :user, :source, :issued, :received_order, :received_at,
+        CASE WHEN CAST(:complete AS boolean) THEN CAST(:received_at AS bigint) END,
+        coalesce(CAST(:received AS integer), 0), ours.external, 0, false, NULL, '', '', 1 FROM ours, gate
+    ON CONFLICT (tenant, user_id) DO UPDATE SET source = excluded.source,
+        order_issued = excluded.order_issued, order_received = excluded.order_received,
+        login_at = excluded.login_at, confirmed_at = coalesce(excluded.confirmed_at, x.confirmed_at),
+        received = coalesce(CAST(:received AS integer), x.received),
+        had = CASE WHEN {counted} THEN greatest(x.had, excluded.had) ELSE excluded.had END,
+        lost = CASE WHEN {counted} THEN x.lost ELSE 0 END, emptied = x.emptied AND {counted},
+        version = x.version + 1
+    WHERE (x.order_issued, x.order_received) <= (excluded.order_issued, excluded.order_received)
+    RETURNING version),
+settings AS (INSERT INTO {n.tenants} (tenant, source, identity, signature, version)
+    SELECT :tenant, :source, :identity, :signature, 1 FROM (SELECT count(*) FROM mark) AS after_mark
+    WHERE NOT EXISTS (SELECT 1 FROM {n.tenants} WHERE tenant = :tenant)
+    ON CONFLICT DO NOTHING RETURNING version),
+replay AS (INSERT INTO {n.replays} (tenant, source, assertion_id, until)
+    SELECT :tenant, :source, :assertion_id, :until FROM (SELECT count(*) FROM mark) AS after_mark
+    ON CONFLICT DO NOTHING RETURNING true)
+SELECT (SELECT version FROM mark), (SELECT version FROM before), EXISTS (SELECT 1 FROM replay),
+    (SELECT json_build_array({tenant})::text FROM {n.tenants} WHERE tenant = :tenant),
+    (SELECT mark FROM before),
+    (SELECT json_agg(json_build_array(name, key, kind, source, event_id, since))::text FROM mine),
+    (SELECT json_agg(json_build_array(name, key, kind))::text FROM others),
+    CASE WHEN CAST(:window_users AS integer) > 0 AND ours.leaves THEN (
+        SELECT json_build_array(count(*), sum(had), count(*) FILTER (WHERE loss_at >= :window_from),
+            sum(lost) FILTER (WHERE loss_at >= :window_from),
+            count(*) FILTER (WHERE loss_at >= :window_from AND emptied))::text
+        FROM (SELECT had, lost, emptied, loss_at FROM {n.marks}
+            WHERE tenant = :tenant AND source = :source AND user_id <> :user AND login_at >= :window_from
+            ORDER BY login_at DESC LIMIT CAST(:window_users AS integer)) AS w) END,
+    CASE WHEN CAST(:wants_reach AS boolean)
+            AND (ours.adopts OR EXISTS (SELECT 1 FROM others WHERE kind = 'internal')) THEN (
+        SELECT json_agg(json_build_array(m.group_name, m.user_id, NOT EXISTS (SELECT 1 FROM {n.marks} AS k
+            WHERE k.tenant = m.tenant AND k.user_id = m.user_id AND k.source = :source)))::text
+        FROM {n.memberships} AS m
+        WHERE m.tenant = :tenant AND m.user_id <> :user AND m.group_name IN (
+            SELECT name FROM others WHERE kind = 'internal'
+            UNION ALL SELECT name FROM mine WHERE kind = 'internal' AND key IN (SELECT key FROM keys))) END,
+    CASE WHEN CAST(:guarded AS text) <> '[]' THEN (SELECT json_agg(mine.name ORDER BY mine.name)::text FROM mine
+        WHERE key IN {n.texts("guarded")} AND NOT EXISTS (SELECT 1 FROM {n.memberships} AS m
+            WHERE m.tenant = :tenant AND m.group_name = mine.name AND m.user_id <> :user)) END
+FROM ours, (SELECT count(*) FROM settings) AS after_settings"""
+
+
+def _statements(n: Names) -> dict[str, str]:
+    of, each = n.item, n.rows("rows")
+    found = {
+        "lock_mark": f"SELECT pg_advisory_xact_lock_shared(:gate), (SELECT version FROM {n.marks} "
+        "WHERE tenant = :tenant AND user_id = :user FOR UPDATE)",
+        "lock_settings": f"SELECT version FROM {n.tenants} WHERE tenant = :tenant FOR NO KEY UPDATE",
+        "lock_guarded": f"SELECT name FROM {n.groups} WHERE tenant = :tenant AND name IN {n.texts('names')} "
+        "ORDER BY name FOR NO KEY UPDATE",
+        "sole": f"""SELECT name FROM json_array_elements_text(CAST(:names AS json)) AS names(name)
+            WHERE NOT EXISTS (SELECT 1 FROM {n.memberships}
+                WHERE tenant = :tenant AND group_name = name AND user_id <> :user) ORDER BY name""",
+    }
+    # One pass over settings, new groups, old groups by name, each after the one before: the order of locks.
+    for settings_shut in (False, True):
+        for create in (False, True):
+            for shut in (False, True):
+                how = "NO KEY UPDATE" if settings_shut else "SHARE"
+                strength = "NO KEY UPDATE" if shut else "SHARE"
+                made = (
+                    f"""made AS (INSERT INTO {n.groups} (tenant, name, key, kind)
+                        SELECT :tenant, {of(0)}, {of(1)}, {of(2)} FROM {each}, (SELECT count(*) FROM settings) AS s
+                        ORDER BY {of(0)} ON CONFLICT DO NOTHING RETURNING 1)"""
+                    if create
+                    else "made AS (SELECT 1 FROM settings WHERE false)"
+                )
+                found[_lock_name(settings_shut=settings_shut, create=create, shut=shut)] = f"""WITH
+                    settings AS MATERIALIZED (SELECT version FROM {n.tenants}
+                        WHERE tenant = :tenant FOR {how}),
+                    {made},
+                    locked AS MATERIALIZED (SELECT name, kind FROM {n.groups} WHERE tenant = :tenant
+                        AND name IN {n.texts("names")} AND (SELECT count(*) FROM made) >= 0
+                        AND (SELECT count(*) FROM settings) >= 0 ORDER BY name FOR {strength})
+                    SELECT (SELECT version FROM settings), (SELECT count(*) FROM made),
+                        (SELECT json_object_agg(name, kind)::text FROM locked)"""
+    return found
+
+
+def _parts(n: Names, *, event: bool) -> dict[str, str]:
+    of = n.item
+    event_id = "(SELECT id FROM w_event)" if event else "NULL"
+    bigint = {"order_issued", "order_received", "login_at", "confirmed_at", "loss_at"}
+    integer = {"received", "had", "lost"}
+
+    def kind(name: str) -> str:
+        if name in bigint:
+            return "bigint"
+        return "integer" if name in integer else "boolean" if name == "emptied" else "text"
+
+    puts = ", ".join(
+        f"{name} = {of(place, kind(name))}"
+        for place, name in enumerate(rows.MARK_COLUMNS)
+        if name != "user_id"
+    )
+    settings = ", ".join(
+        f"{name} = :t_{name}" for name in rows.TENANT_COLUMNS if name not in {"version", "hold"}
+    )
+    return {
+        "event": f"INSERT INTO {n.events} (tenant, kind, at, source, lossy, body) "
+        "VALUES (:tenant, :kind, :at, :source, :lossy, :body) RETURNING id",
+        "refs": f"INSERT INTO {n.event_refs} (tenant, what, name, event_id) "
+        f"SELECT :tenant, {of(0)}, {of(1)}, w_event.id FROM w_event, {n.rows('refs')}",
+        "kinds": f"UPDATE {n.groups} SET kind = {of(1)} FROM {n.rows('kinds')} "
+        f"WHERE tenant = :tenant AND name = {of(0)} AND kind <> {of(1)} RETURNING 1",
+        "gone": f"DELETE FROM {n.memberships} WHERE tenant = :tenant AND (user_id, group_name) IN "
+        f"(SELECT {of(0)}, {of(1)} FROM {n.rows('gone')}) RETURNING 1",
+        "came": f"""INSERT INTO {n.memberships} (tenant, user_id, group_name, source, event_id, since)
+            SELECT :tenant, {of(0)}, {of(1)}, {of(2)},
+                CASE WHEN {of(2)} IS NULL THEN {of(3, "bigint")} ELSE coalesce({of(3, "bigint")}, {event_id}) END,
+                {of(4, "bigint")} FROM {n.rows("came")} ON CONFLICT DO NOTHING RETURNING 1""",
+        "marks": f"UPDATE {n.marks} SET {puts}, version = version + 1 FROM {n.rows('marks')} "
+        f"WHERE tenant = :tenant AND user_id = {of(0)} "
+        f"AND (order_issued, order_received) <= ({of(2, 'bigint')}, {of(3, 'bigint')}) RETURNING 1",
+        "tenant": f"""UPDATE {n.tenants} SET {settings},
+            hold = CASE WHEN CAST(:t_waits AS boolean)
+                THEN jsonb_set(CAST(CAST(:t_hold AS text) AS jsonb), '{{event_id}}', to_jsonb({event_id}))::text
+                ELSE CAST(:t_hold AS text) END,
+            version = version + 1 WHERE tenant = :tenant AND version = :t_version RETURNING 1""",
+    }

@@ -1,0 +1,252 @@
+"""Writing: one statement for each field of :class:`memberof.records.Writes` that is not empty, however long it is.
+
+Every statement says what it expects to be there and counts what it met; another count means that the state is no
+longer the one the writes were decided on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import TextClause, text
+
+from memberof.records import with_user
+from memberof.store import StaleStateError
+from memberof.stores import rows
+from memberof.stores.dialect import SQLITE, Names, dumps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from memberof.records import Event, Group, Membership, Tenant, UserMark, Writes
+
+
+def write(
+    connection: Connection, names: Names, tenant: str, writes: Writes, *, opened_for: str | None = None
+) -> int | None:
+    """Apply the writes in the open transaction; return the ID of the event, if there is one.
+
+    Args:
+        connection: Where the transaction is open.
+        names: The tables.
+        tenant: The tenant.
+        writes: What to write.
+        opened_for: The user whose login this is: the opening has moved her mark.
+
+    Raises:
+        StaleStateError: What they name is not (or no longer) there, or already there.
+
+    """
+    writer = _Writer(connection, names, tenant)
+    # The event first, for its ID; nothing else depends on it.
+    event_id = None if writes.event is None else writer.event(writes.event)
+    for old, new in writes.users:
+        writer.user(old, new)
+    for name, new_name, new_key in writes.rename:
+        writer.rename(name, new_name, new_key)
+    if writes.create:
+        writer.create(writes.create)
+    if writes.kinds:
+        writer.kinds(writes.kinds)
+    if writes.detach:
+        writer.detach(writes.detach)
+    if writes.attach:
+        writer.attach(writes.attach, event_id)
+    if writes.delete:
+        writer.delete(writes.delete)
+    touched = {user for user, _ in writes.detach} | {membership.user for membership in writes.attach}
+    touched -= {mark.user for mark in writes.marks} | ({opened_for} if opened_for is not None else set())
+    if writes.marks:
+        writer.marks(writes.marks)
+    if touched:
+        writer.touch(sorted(touched))
+    if writes.tenant is not None:
+        writer.tenant_row(writes.tenant, event_id)
+    if writes.forget_before is not None:
+        writer.forget_before(rows.micros(writes.forget_before))
+    return event_id
+
+
+class _Writer:
+    def __init__(self, connection: Connection, names: Names, tenant: str) -> None:
+        self._connection = connection
+        self._names = names
+        self._tenant = tenant
+
+    def create(self, groups: Sequence[Group]) -> None:
+        made = sorted([group.name, group.key, str(group.kind)] for group in groups)
+        self._expect(len(made), "create", rows=dumps(made))
+
+    def kinds(self, kinds: Sequence[tuple[str, Any]]) -> None:
+        changed = sorted([name, str(kind)] for name, kind in kinds)
+        self._expect(len(changed), "kinds", rows=dumps(changed))
+
+    def detach(self, pairs: Sequence[tuple[str, str]]) -> None:
+        self._expect(len(pairs), "detach", rows=dumps(sorted(pairs)))
+
+    def attach(self, memberships: Sequence[Membership], event_id: int | None) -> None:
+        self._expect(len(memberships), "attach", rows=dumps(membership_rows(memberships, event_id)))
+
+    def delete(self, group_names: Sequence[str]) -> None:
+        self._expect(len(group_names), "delete", rows=dumps(sorted(group_names)))
+
+    def rename(self, name: str, new_name: str, new_key: str) -> None:
+        taken = self._run("taken", name=name, new_name=new_name, new_key=new_key).scalar()
+        if taken:
+            raise StaleStateError(new_name)
+        self._expect(1, "rename", name=name, new_name=new_name, new_key=new_key)
+
+    def marks(self, marks: Sequence[UserMark]) -> None:
+        self._expect(len(marks), "marks", rows=dumps([rows.mark_row(mark) for mark in marks]))
+
+    def touch(self, users: Sequence[str]) -> None:
+        self._run("touch", rows=dumps(users))
+
+    def tenant_row(self, tenant: Tenant, event_id: int | None) -> None:
+        values = tenant_values(tenant, event_id)
+        self._expect(1, "tenant_first" if tenant.version == 0 else "tenant_next", **values)
+
+    def event(self, event: Event) -> int:
+        event_id: int = self._run("event", **event_values(event)).scalar_one()
+        refs = rows.event_refs(event)
+        if refs:
+            self._run("refs", event_id=event_id, rows=dumps(refs))
+        return event_id
+
+    def forget_before(self, before: int) -> None:
+        self._run("forget_refs", before=before)
+        self._run("forget_events", before=before)
+        self._run("forget_replays", before=before)
+
+    def user(self, old: str, new: str | None) -> None:
+        if new is not None:
+            self._run("move_memberships", old=old, new=new)
+            self._run("move_mark", old=old, new=new)
+        self._run("drop_memberships", old=old)
+        self._run("drop_mark", old=old)
+        # Events name users in changes and details alike: in JSON, where she stands in quotation marks.
+        for row in self._run("events_naming", quoted=json.dumps(old, ensure_ascii=False)).all():
+            event = rows.event_of(row)
+            renamed = with_user(event, old, new)
+            if renamed != event:
+                self._rewrite(renamed)
+
+    def _rewrite(self, event: Event) -> None:
+        self._run("event_body", event_id=event.id, body=rows.event_body(event))
+        self._run("drop_refs", event_id=event.id)
+        refs = rows.event_refs(event)
+        if refs:
+            self._run("refs", event_id=event.id, rows=dumps(refs))
+
+    def _expect(self, count: int, what: str, **values: Any) -> None:
+        if self._run(what, **values).rowcount != count:
+            raise StaleStateError(what)
+
+    def _run(self, what: str, **values: Any) -> Any:
+        return self._connection.execute(statement(self._names, what), {"tenant": self._tenant, **values})
+
+
+def membership_rows(memberships: Sequence[Membership], event_id: int | None) -> list[list[Any]]:
+    """Return rows for ``attach``, by user and group: the order in which every writer locks them."""
+    return sorted(
+        [
+            held.user,
+            held.group,
+            held.source,
+            event_id if held.event_id is None and held.source is not None else held.event_id,
+            rows.micros(held.since),
+        ]
+        for held in memberships
+    )
+
+
+def event_values(event: Event) -> dict[str, Any]:
+    """Return the parameters of the statement ``event``."""
+    return {
+        "kind": event.kind,
+        "at": rows.micros(event.at),
+        "source": event.source,
+        "lossy": event.lossy,
+        "body": rows.event_body(event),
+    }
+
+
+def tenant_values(tenant: Tenant, event_id: int | None) -> dict[str, Any]:
+    """Return the parameters of the statements ``tenant_first`` and ``tenant_next``."""
+    if tenant.hold is not None and tenant.hold.event_id is None and event_id is not None:
+        tenant = replace(tenant, hold=replace(tenant.hold, event_id=event_id))
+    return dict(zip(rows.TENANT_COLUMNS, rows.tenant_row(tenant), strict=True))
+
+
+@lru_cache(maxsize=256)
+def statement(names: Names, what: str) -> TextClause:
+    """Return one of the statements, made once for each set of names."""
+    return text(_statements(names)[what])
+
+
+def _statements(n: Names) -> dict[str, str]:
+    of = n.item
+    # SQLite reads ON after a FROM clause as a join's unless a WHERE stands between (sqlite.org/lang_upsert.html).
+    each, listed = n.rows("rows"), n.texts("rows")
+    places = {name: place for place, name in enumerate(rows.MARK_COLUMNS)}
+    kinds = {
+        **dict.fromkeys(("order_issued", "order_received", "login_at", "confirmed_at", "loss_at"), "bigint"),
+        **dict.fromkeys(("received", "had", "lost"), "integer"),
+        "emptied": "boolean",
+    }
+    puts = ", ".join(
+        f"{name} = {of(place, kinds.get(name, 'text'))}"
+        for name, place in places.items()
+        if name != "user_id"
+    )
+    return {
+        "create": f"INSERT INTO {n.groups} (tenant, name, key, kind) "
+        f"SELECT :tenant, {of(0)}, {of(1)}, {of(2)} FROM {each} WHERE true ON CONFLICT DO NOTHING",
+        "kinds": f"UPDATE {n.groups} SET kind = {of(1)} FROM {each} "
+        f"WHERE tenant = :tenant AND name = {of(0)} AND kind <> {of(1)}",
+        "detach": f"DELETE FROM {n.memberships} WHERE tenant = :tenant AND (user_id, group_name) IN "
+        f"(SELECT {of(0)}, {of(1)} FROM {each})",
+        "attach": f"INSERT INTO {n.memberships} (tenant, user_id, group_name, source, event_id, since) "
+        f"SELECT g.tenant, {of(0)}, g.name, {of(2)}, {of(3, 'bigint')}, {of(4, 'bigint')} FROM {each} "
+        f"JOIN {n.groups} AS g ON g.tenant = :tenant AND g.name = {of(1)} "
+        f"WHERE {of(2)} IS NULL OR g.kind = 'external' ON CONFLICT DO NOTHING",
+        "delete": f"DELETE FROM {n.groups} WHERE tenant = :tenant AND name IN {listed} AND NOT EXISTS (SELECT 1 "
+        f"FROM {n.memberships} AS m WHERE m.tenant = :tenant AND m.group_name = {n.groups}.name)",
+        "taken": f"SELECT count(*) FROM {n.groups} WHERE tenant = :tenant AND name <> :name "
+        "AND (name = :new_name OR key = :new_key)",
+        "rename": f"UPDATE {n.groups} SET name = :new_name, key = :new_key WHERE tenant = :tenant AND name = :name",
+        "marks": f"UPDATE {n.marks} SET {puts}, version = version + 1 FROM {each} "
+        f"WHERE tenant = :tenant AND user_id = {of(0)} AND (order_issued < {of(2, 'bigint')} "
+        f"OR (order_issued = {of(2, 'bigint')} AND order_received <= {of(3, 'bigint')}))",
+        "touch": f"UPDATE {n.marks} SET version = version + 1 WHERE tenant = :tenant AND user_id IN {listed}",
+        "tenant_first": f"INSERT INTO {n.tenants} (tenant, source, identity, signature, seen_at, hold, window_from, "
+        "trusted_until, history_from, version) VALUES (:tenant, :source, :identity, :signature, :seen_at, :hold, "
+        ":window_from, :trusted_until, :history_from, :version + 1) ON CONFLICT DO NOTHING",
+        "tenant_next": f"UPDATE {n.tenants} SET source = :source, identity = :identity, signature = :signature, "
+        "seen_at = :seen_at, hold = :hold, window_from = :window_from, trusted_until = :trusted_until, "
+        "history_from = :history_from, version = version + 1 "
+        "WHERE tenant = :tenant AND version = :version",
+        "event": f"INSERT INTO {n.events} (tenant, kind, at, source, lossy, body) "
+        "VALUES (:tenant, :kind, :at, :source, :lossy, :body) RETURNING id",
+        "refs": f"INSERT INTO {n.event_refs} (tenant, what, name, event_id) "
+        f"SELECT :tenant, {of(0)}, {of(1)}, :event_id FROM {each}",
+        "move_memberships": f"UPDATE {n.memberships} SET user_id = :new WHERE tenant = :tenant AND user_id = :old "
+        f"AND group_name NOT IN (SELECT group_name FROM {n.memberships} WHERE tenant = :tenant AND user_id = :new)",
+        "move_mark": f"UPDATE {n.marks} SET user_id = :new, version = version + 1 WHERE tenant = :tenant "
+        f"AND user_id = :old AND NOT EXISTS (SELECT 1 FROM {n.marks} WHERE tenant = :tenant AND user_id = :new)",
+        "drop_memberships": f"DELETE FROM {n.memberships} WHERE tenant = :tenant AND user_id = :old",
+        "drop_mark": f"DELETE FROM {n.marks} WHERE tenant = :tenant AND user_id = :old",
+        "events_naming": f"SELECT id, kind, at, source, body FROM {n.events} "
+        f"WHERE tenant = :tenant AND {'instr' if n.dialect == SQLITE else 'strpos'}(body, :quoted) > 0",
+        "event_body": f"UPDATE {n.events} SET body = :body WHERE tenant = :tenant AND id = :event_id",
+        "drop_refs": f"DELETE FROM {n.event_refs} WHERE tenant = :tenant AND event_id = :event_id",
+        "forget_refs": f"DELETE FROM {n.event_refs} WHERE tenant = :tenant AND event_id IN "
+        f"(SELECT id FROM {n.events} WHERE tenant = :tenant AND at < :before)",
+        "forget_events": f"DELETE FROM {n.events} WHERE tenant = :tenant AND at < :before",
+        "forget_replays": f"DELETE FROM {n.replays} WHERE tenant = :tenant AND until < :before",
+    }
