@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import memberof
 from memberof import VerificationError
-from memberof.web import accounts, answer, paths, pending, refresh, sessions
+from memberof.web import accounts, answer, paths, pending, refresh
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -411,17 +411,6 @@ class TestAnswer:
         )
         assert isinstance(verdict, answer.Refused)
         assert verdict.code == "saml.in_response_to_mismatch"
-
-
-class TestSessionEnd:
-    def test_a_session_ends_a_day_after_the_login(self) -> None:
-        assert sessions.session_end(NOW, None) == NOW + timedelta(hours=24)
-
-    def test_the_identity_provider_may_end_it_earlier_but_not_later(self) -> None:
-        hour = timedelta(hours=1)
-        assert sessions.session_end(NOW, NOW + hour) == NOW + hour
-        assert sessions.session_end(NOW, NOW + 48 * hour) == NOW + 24 * hour
-        assert sessions.session_end(NOW, None, 2 * hour) == NOW + 2 * hour
 
 
 def known(entity_id: str = "https://idp.example", sso: str = "https://idp.example/sso", keys: str = "a"):

@@ -6,7 +6,6 @@ A framework's adapter does the input and output (rows, cookies, redirects) and a
 - :mod:`memberof.web.paths`: where a browser may be sent after the login.
 - :mod:`memberof.web.answer`: what a posted Response means: sign in, begin again, or refuse.
 - :mod:`memberof.web.accounts`: whose account a subject is (rule R14), and which flags its groups give.
-- :mod:`memberof.web.sessions`: until when the session may live (rule R12).
 - :mod:`memberof.web.fetch` and :mod:`memberof.web.refresh`: the identity provider's metadata, fetched and compared
   safely, never on the way of a login.
 """
