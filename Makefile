@@ -18,7 +18,7 @@ help: ## list the targets
 $(VENV)/.ready: pyproject.toml scripts/find-python
 	$$(scripts/find-python "$(PYTHON)") -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group dev $$($(BIN)/python scripts/extras.py postgresql cli test demo)
+	$(BIN)/python -m pip install --quiet --group dev $$($(BIN)/python scripts/extras.py postgresql cli test demo django)
 	touch $@
 
 $(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)
@@ -51,11 +51,17 @@ lint: build ## formats, lints, types, stubs
 .PHONY: check
 check: lint ## the fast part: lint and all tests that need no service
 	cargo test --quiet
-	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web
+	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web --ignore tests/python/django_app
 
 .PHONY: test-stores
 test-stores: build ## the SQL stores on SQLite and PostgreSQL, under crowds, crashes and faults (10 minutes)
 	timeout 600 $(BIN)/pytest tests/python/stores
+
+.PHONY: test-django
+test-django: build ## the Django application and its example, on SQLite and PostgreSQL
+	$(BIN)/pytest tests/python/django_app
+	NOTES_DATABASE=postgresql $(BIN)/pytest tests/python/django_app --ignore tests/python/django_app/test_browser.py \
+		--ignore tests/python/django_app/test_tutorial.py
 
 .PHONY: wheel
 wheel: $(VENV)/.ready ## a release wheel in dist/
@@ -87,4 +93,4 @@ referee: referee-libraries ## the same over a million cases of each random corpu
 	scripts/without-network target/referee/memberof-referee long
 
 .PHONY: test
-test: check test-stores test-wheel test-referee ## everything
+test: check test-django test-stores test-wheel test-referee ## everything

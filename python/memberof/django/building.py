@@ -1,0 +1,117 @@
+"""From a row of :class:`SamlProvider` to what verifies its Responses and synchronises its groups."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import memberof
+from memberof.django import keys
+from memberof.django.models.provider import lines
+from memberof.django.store import DjangoStore
+
+if TYPE_CHECKING:
+    from memberof.django.models import SamlProvider
+
+__all__ = ["extractor", "group_sync", "identity_provider", "policy", "service_provider"]
+
+
+def identity_provider(metadata: str) -> memberof.IdentityProvider:
+    """Return what metadata says, read once.
+
+    Raises:
+        memberof.ConfigurationError: It is not the metadata of an identity provider.
+
+    """
+    return _identity_provider(metadata)
+
+
+def service_provider(provider: SamlProvider, *, allow_unsolicited: bool = False) -> memberof.ServiceProvider:
+    """Return what verifies this provider's Responses; unsolicited ones only where an administrator tries one.
+
+    Raises:
+        memberof.ConfigurationError: The metadata or a key can't be used.
+        django.core.exceptions.ImproperlyConfigured: A key can't be read.
+
+    """
+    decryption = tuple(keys.read_all(provider.decryption_keys))
+    signing = tuple(keys.read_all(provider.signing_key))
+    certificates = tuple("-----BEGIN" + part for part in provider.certificate.split("-----BEGIN")[1:])
+    return _service_provider(
+        provider.our_entity_id,
+        provider.acs_url,
+        provider.metadata,
+        decryption,
+        signing[0] if signing else None,
+        certificates,
+        allow_unsolicited,
+    )
+
+
+def extractor(provider: SamlProvider) -> memberof.GroupExtractor | None:
+    """Return what reads the groups, or None where synchronisation is off (rule R1)."""
+    if provider.group_format == provider.GroupFormat.OFF:
+        return None
+    names = list(lines(provider.attribute_names)) or ["memberOf"]
+    if provider.preset:
+        return memberof.GroupExtractor.preset(provider.preset, attribute=names, format=provider.group_format)
+    return memberof.GroupExtractor(attribute=names, format=provider.group_format)
+
+
+def policy(provider: SamlProvider) -> memberof.SyncPolicy:
+    """Return the decisions in force.
+
+    Raises:
+        memberof.ConfigurationError: All mistakes in the further decisions at once.
+
+    """
+    base = (
+        memberof.SyncPolicy.cautious()
+        if provider.policy == provider.Policy.CAUTIOUS
+        else memberof.SyncPolicy()
+    )
+    given: dict[str, Any] = {**base.to_dict(), **provider.policy_options}
+    if provider.protected_groups.strip():
+        given["protected"] = list(lines(provider.protected_groups))
+    if provider.last_member_groups.strip():
+        given["last_member_of"] = list(lines(provider.last_member_groups))
+    return memberof.SyncPolicy.from_dict(given)
+
+
+def group_sync(provider: SamlProvider, *, mode: str | None = None) -> memberof.GroupSync:
+    """Return the synchronisation of this provider's tenant; ``mode`` instead of the row's."""
+    return memberof.GroupSync(
+        extractor(provider),
+        DjangoStore(provider.tenant),
+        policy=policy(provider),
+        source=provider.idp_entity_id,
+        mode=mode or provider.mode,
+        session_lifetime=timedelta(hours=provider.session_hours),
+    )
+
+
+@lru_cache(maxsize=256)
+def _identity_provider(metadata: str) -> memberof.IdentityProvider:
+    return memberof.IdentityProvider.from_metadata(metadata)
+
+
+@lru_cache(maxsize=256)
+def _service_provider(
+    entity_id: str,
+    acs_url: str,
+    metadata: str,
+    decryption: tuple[str, ...],
+    signing: str | None,
+    certificates: tuple[str, ...],
+    allow_unsolicited: bool,
+) -> memberof.ServiceProvider:
+    return memberof.ServiceProvider(
+        entity_id=entity_id,
+        acs_url=acs_url,
+        identity_provider=_identity_provider(metadata),
+        decryption_key=list(decryption) or None,
+        signing_key=signing,
+        certificate=list(certificates) or None,
+        allow_unsolicited=allow_unsolicited,
+    )

@@ -1,0 +1,144 @@
+"""A sign-in from the posted Response to a session: verify, whose account, groups, session. Everything but HTTP."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import ImproperlyConfigured
+
+from memberof import MemberOfError
+from memberof.django import accounts, building, signals
+from memberof.django.models import PendingRecord
+from memberof.web.accounts import RefuseLogin, is_email_name_id, stable_subject
+from memberof.web.answer import BeginAgain, Refused, Verified, answer
+from memberof.web.pending import bound_requests, handles_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from memberof import LoginOutcome, VerifiedAssertion
+    from memberof.django.models import SamlProvider
+    from memberof.web.accounts import Subject
+    from memberof.web.pending import PendingRequest
+
+__all__ = ["Refusal", "SignedIn", "judge", "refuse", "sign_in"]
+
+LOG = logging.getLogger("memberof.django")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """Somebody whose Response was verified, whose account was found and whose groups were brought in line."""
+
+    user: Any
+    created: bool
+    outcome: LoginOutcome
+    assertion: VerifiedAssertion
+    request: PendingRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a refused user sees: nothing but a reference to the line in the log."""
+
+    reference: str
+    code: str
+
+
+def judge(
+    provider: SamlProvider,
+    form: Mapping[str, str],
+    cookies: Mapping[str, str],
+    *,
+    now: datetime,
+    secure: bool,
+    restarted: bool,
+) -> Verified[VerifiedAssertion] | BeginAgain | Refused:
+    """Verify a posted Response against the open requests of this browser."""
+    handles = handles_in(cookies, secure=secure)
+    rows = [row.value for row in PendingRecord.objects.filter(provider=provider, handle__in=handles)]
+    pending = bound_requests(rows, cookies, provider=str(provider.pk), now=now, secure=secure)
+    try:
+        verifier = building.service_provider(provider)
+    except (MemberOfError, ImproperlyConfigured) as error:
+        return Refused("config.provider", str(error))
+    return answer(
+        verifier,
+        form.get("SAMLResponse"),
+        pending=pending,
+        now=now,
+        relay_state=form.get("RelayState"),
+        known_relay_states=[request.relay_state for request in pending],
+        restarted=restarted,
+    )
+
+
+def sign_in(
+    provider: SamlProvider, verified: Verified[VerifiedAssertion], *, now: datetime
+) -> SignedIn | Refused:
+    """Find the account, and bring its groups in line. The request is consumed: a second POST of it finds none."""
+    if PendingRecord.objects.filter(handle=verified.request.handle).delete()[0] != 1:
+        return Refused("saml.replayed", "the request was answered before")
+    assertion = verified.assertion
+    try:
+        subject = stable_subject(assertion, attribute=provider.subject_attribute or None)
+        warn_of_address(provider, subject)
+        wanted = accounts.profile(provider, subject, assertion.attributes)
+        found = accounts.find_or_create(provider, subject, wanted)
+        if isinstance(found, RefuseLogin):
+            return Refused(found.code, found.message)
+        user, created = found
+        sync = building.group_sync(provider)
+        outcome = sync.login(str(user.pk), assertion, now=now)
+    except MemberOfError as error:
+        return Refused(error.code, error.message, error.hint)
+    accounts.apply_flags(user, provider, groups_of(user, provider))
+    return SignedIn(
+        user=user, created=created, outcome=outcome, assertion=assertion, request=verified.request
+    )
+
+
+def announce(request: Any, provider: SamlProvider, done: SignedIn) -> None:
+    """Send the signals of a sign-in."""
+    facts = {"sender": type(done.user), "user": done.user, "provider": provider, "outcome": done.outcome}
+    signals.signed_in.send_robust(request=request, created=done.created, **facts)
+    if done.outcome.applied and done.outcome.plan:
+        signals.memberships_changed.send_robust(plan=done.outcome.plan, **facts)
+    if done.outcome.held:
+        signals.memberships_held.send_robust(**facts)
+
+
+def refuse(request: Any, provider: SamlProvider | None, refused: Refused) -> Refusal:
+    """Log why somebody is refused, and return what she may see."""
+    reference = secrets.token_hex(4)
+    LOG.warning(
+        "sign-in refused: %s (%s) provider=%s reference=%s%s",
+        refused.message,
+        refused.code,
+        "-" if provider is None else provider.slug,
+        reference,
+        f" hint: {refused.hint}" if refused.hint else "",
+    )
+    signals.sign_in_refused.send_robust(
+        sender=Refusal, request=request, provider=provider, code=refused.code, reference=reference
+    )
+    return Refusal(reference, refused.code)
+
+
+def groups_of(user: Any, provider: SamlProvider) -> set[str]:
+    """Return the names, in the provider's tenant, of the groups that a user is in now."""
+    return set(user.groups.filter(memberof__tenant=provider.tenant).values_list("memberof__name", flat=True))
+
+
+def warn_of_address(provider: SamlProvider, subject: Subject) -> None:
+    """Say in the log that an e-mail address identifies the user."""
+    if is_email_name_id(subject):
+        LOG.warning(
+            "an e-mail address identifies users (saml.email_subject) provider=%s hint: addresses are given to new "
+            "people; let the identity provider send a persistent NameID, or name an immutable attribute",
+            provider.slug,
+        )
