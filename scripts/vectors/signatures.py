@@ -242,6 +242,22 @@ def _():
     return response(evil_assertion(ASSERTION_ID, signature=mark))
 
 
+@case(
+    243,
+    "cdata-in-digest-value",
+    INFO,
+    "a CDATA section in DigestValue: some readers take only what stands before it",
+    "dsig.structure",
+)
+def _():
+    return response(re.sub(r"(<ds:DigestValue>[^<]{10})", r"\1<![CDATA[]]>", signed_assertion()))
+
+
+@case(244, "cdata-in-signature-value", INFO, "a CDATA section in SignatureValue", "dsig.structure")
+def _():
+    return response(re.sub(r"(<ds:SignatureValue>)", r"\1<![CDATA[]]>", signed_assertion()))
+
+
 # ------------------------------------------------------------ keys
 
 

@@ -103,10 +103,11 @@ struct Parts<'d> {
 }
 
 impl<'d> Parts<'d> {
-    /// XML Signature 4.1, without Object, and without comments, which no signer has reason to write here.
+    /// XML Signature 4.1, without Object, and without comments and CDATA sections, which no signer has reason to write
+    /// here, and at which other readers of DigestValue stop.
     fn of(signature: Element<'d>) -> Result<Self, SignatureError> {
-        if signature.has_comment() {
-            return structure("a comment in Signature");
+        if signature.has_comment_or_cdata() {
+            return structure("a comment or CDATA section in Signature");
         }
         let [signed_info, value, rest @ ..] = &children(signature)?[..] else {
             return structure("Signature without SignedInfo and SignatureValue");

@@ -393,12 +393,12 @@ impl<'d> Element<'d> {
         true
     }
 
-    /// Whether a comment stands anywhere inside.
+    /// Whether a comment or CDATA section stands anywhere inside.
     #[must_use]
-    pub fn has_comment(self) -> bool {
+    pub fn has_comment_or_cdata(self) -> bool {
         let document = self.document;
         (self.index..document.node(self.index).next)
-            .any(|index| matches!(document.node(index).kind, Kind::Comment(_)))
+            .any(|index| matches!(document.node(index).kind, Kind::Comment(_) | Kind::CData(_)))
     }
 
     /// Whether both are one element of one document.
