@@ -92,5 +92,16 @@ referee: referee-libraries ## the same over a million cases of each random corpu
 	cargo build --quiet -p memberof-referee --profile referee
 	scripts/without-network target/referee/memberof-referee long
 
+SECONDS_EACH ?= 60
+FUZZ_TARGETS := xml c14n response metadata decrypt dn list base64 time
+
+.PHONY: fuzz
+fuzz: ## each fuzz target for SECONDS_EACH seconds (cargo-fuzz, nightly); `make check` replays the corpus on stable
+	for target in $(FUZZ_TARGETS); do \
+	  mkdir -p target/fuzz-corpus/$$target; \
+	  cargo +nightly fuzz run $$target target/fuzz-corpus/$$target fuzz/corpus/$$target -- \
+	    -max_total_time=$(SECONDS_EACH) -max_len=20000 -rss_limit_mb=2048; \
+	done
+
 .PHONY: test
 test: check test-django test-stores test-wheel test-referee ## everything

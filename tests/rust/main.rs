@@ -9,6 +9,7 @@
 
 mod architecture;
 mod claim;
+mod fuzz_corpus;
 mod huge;
 mod metadata;
 mod reconcile;

@@ -1,0 +1,4 @@
+#![no_main]
+#[path = "../laws.rs"]
+mod laws;
+libfuzzer_sys::fuzz_target!(|data: &[u8]| laws::c14n(data));
