@@ -7,9 +7,11 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BENCHES := benches/verify.py
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock
 ONCE ?=
 PORT ?= 8000
+PART ?=
 
 .PHONY: help
 help: ## list the targets
@@ -63,6 +65,20 @@ test-django: build ## the Django application and its example, on SQLite and Post
 	NOTES_DATABASE=postgresql $(BIN)/pytest tests/python/django_app --ignore tests/python/django_app/test_browser.py \
 		--ignore tests/python/django_app/test_tutorial.py
 
+BENCH := .venv-bench
+
+$(BENCH)/.ready: pyproject.toml $(VENV)/.ready
+	$$(scripts/find-python "$(PYTHON)") -m venv $(BENCH)
+	$(BENCH)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BENCH)/bin/python -m pip install --quiet --group bench $$($(BIN)/python scripts/extras.py sqlalchemy test)
+	touch $@
+
+.PHONY: bench
+bench: $(BENCH)/.ready wheel ## every comparison side by side, into docs/benchmarks.md
+	$(BENCH)/bin/python -m pip install --quiet --no-index --no-deps --force-reinstall "$$(ls -t dist/*.whl | head -n 1)"
+	for part in $(if $(PART),$(PART),$(basename $(notdir $(BENCHES)))); do $(BENCH)/bin/python benches/$$part.py; done
+	$(BENCH)/bin/python benches/report.py
+
 .PHONY: wheel
 wheel: $(VENV)/.ready ## a release wheel in dist/
 	$(BIN)/maturin build --quiet --release --out dist
@@ -103,5 +119,13 @@ fuzz: ## each fuzz target for SECONDS_EACH seconds (cargo-fuzz, nightly); `make 
 	    -max_total_time=$(SECONDS_EACH) -max_len=20000 -rss_limit_mb=2048; \
 	done
 
+$(VENV)/.docs: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet --group docs
+	touch $@
+
+.PHONY: docs
+docs: $(VENV)/.docs ## the documentation, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 .PHONY: test
-test: check test-django test-stores test-wheel test-referee ## everything
+test: check test-django test-stores test-wheel test-referee docs ## everything
