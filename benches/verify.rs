@@ -17,6 +17,10 @@ use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     KeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair,
 };
+use memberof::dsig::{Certificate, TrustedKey};
+use memberof::limits::Limits;
+use memberof::saml::{Exchange, IdentityProvider, ServiceProvider};
+use memberof::time::UtcTime;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use std::hint::black_box;
@@ -29,6 +33,9 @@ fn main() {
     };
     let folder = Path::new(&folder);
     let rsa = RsaFloor::new();
+    let ours = Ours::from_folder(folder);
+    let pending = [ours.request_id.as_str()];
+    let exchange = Exchange { now: ours.now, request_ids: &pending, unsolicited: false };
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|ending| ending == "xml"));
     files.sort();
@@ -40,8 +47,11 @@ fn main() {
             black_box(digest(&SHA256, signed));
             black_box(pull(&xml));
         });
+        let verify = median(|| {
+            black_box(ours.provider.verify_xml(&xml, &exchange).unwrap());
+        });
         let name = path.file_stem().unwrap().to_string_lossy();
-        println!("{{\"name\": \"{name}\", \"floor_us\": {floor:.2}}}");
+        println!("{{\"name\": \"{name}\", \"floor_us\": {floor:.2}, \"verify_us\": {verify:.2}}}");
     }
 }
 
@@ -64,6 +74,39 @@ impl RsaFloor {
 
     fn verify(&self) {
         self.key.verify_sig(&self.message, &self.signature).unwrap();
+    }
+}
+
+/// Our service provider and the request that is answered.
+struct Ours {
+    provider: ServiceProvider,
+    request_id: String,
+    now: UtcTime,
+}
+
+impl Ours {
+    fn from_folder(folder: &Path) -> Self {
+        let exchange = std::fs::read(folder.join("exchange.json")).unwrap();
+        let exchange: serde_json::Value = serde_json::from_slice(&exchange).unwrap();
+        let text = |name: &str| exchange[name].as_str().unwrap().to_owned();
+        let pem = std::fs::read_to_string(folder.join("idp.pem")).unwrap();
+        let certificates = Certificate::all_from_pem(&pem).unwrap();
+        let provider = ServiceProvider {
+            entity_id: text("sp_entity_id"),
+            acs_urls: vec![text("acs_url")],
+            identity_provider: IdentityProvider {
+                entity_id: text("idp_entity_id"),
+                signing_keys: certificates
+                    .iter()
+                    .map(|one| TrustedKey::from_certificate(one).unwrap())
+                    .collect(),
+            },
+            decryption_keys: Vec::new().into(),
+            clock_skew_seconds: 60,
+            allow_unsolicited: false,
+            limits: Limits::DEFAULT,
+        };
+        Self { provider, request_id: text("request_id"), now: UtcTime::parse(&text("now")).unwrap() }
     }
 }
 
