@@ -87,6 +87,11 @@ wheel: $(VENV)/.ready ## a release wheel in dist/
 test-wheel: wheel ## the release wheel, alone in an empty virtual environment
 	scripts/check-wheel "$$(scripts/find-python $(PYTHON))"
 
+.PHONY: test-web
+test-web: build ## the demonstration in headless Chromium, with accessibility checks (1 minute)
+	[ -n "$${CHROMIUM:-}" ] || scripts/apt-packages chromium
+	$(BIN)/pytest tests/python/web
+
 .PHONY: vectors
 vectors: ## write tests/vectors/NNN-name again: changes nothing unless scripts/vectors changed
 	$$(scripts/find-python "$(PYTHON)") -m venv target/vectors
@@ -128,4 +133,4 @@ docs: $(VENV)/.docs ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 .PHONY: test
-test: check test-django test-stores test-wheel test-referee docs ## everything
+test: check test-django test-stores test-web test-wheel test-referee docs ## everything

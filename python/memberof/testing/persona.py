@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +133,7 @@ class Persona:
     others: tuple[OtherAttribute, ...] = ()
     dn_base: str = "OU=Groups,DC=corp,DC=example"
     delimiter: str = ","
-    preset_options: Mapping[str, str] = field(default_factory=dict)
+    preset_options: Mapping[str, Any] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
 
     def wire_values(self, groups: tuple[str, ...]) -> tuple[str, ...]:
