@@ -831,6 +831,14 @@ case(213, "id-with-space", POLLUTION, "the ID has a space at its end, the URI ha
 case(
     214, "id-starts-with-a-digit", "places", "the ID starts with a digit, as some identity providers write it"
 )(lambda: response(sign.openssl(assertion(id="9a31", signature=signature(info(uri="#9a31"))))))
+case(
+    216,
+    "id-with-colon",
+    POLLUTION,
+    "a colon in the ID, which XPointer and QNames have a use for",
+    "dsig.element_id",
+    signed_by=sign.OPENSSL,
+)(lambda: response(sign.openssl(assertion(id="_a:31", signature=signature(info(uri="#_a:31"))))))
 case(215, "id-declared-by-dtd", POLLUTION, "a DTD declares another attribute as ID", "xml.doctype")(
     lambda: (
         f'<!DOCTYPE samlp:Response [<!ATTLIST saml:Assertion Name ID #IMPLIED>]>{response(evil_assertion(extra=f""" Name="{ASSERTION_ID}" """) + signed_assertion())}'

@@ -15,20 +15,11 @@ struct Table {
 #[derive(Deserialize)]
 struct Explained {
     code: String,
-    /// Who accepts it, where it must occur.
-    vectors: Vec<String>,
-    /// The same among mutants.
-    #[serde(default)]
-    mutations: Vec<String>,
+    /// Of whom that is true; each must be so in some vector.
+    referees: Vec<String>,
     /// Read by people.
     #[allow(dead_code)]
     why: String,
-}
-
-impl Explained {
-    fn referees(&self, corpus: &str) -> &[String] {
-        if corpus == "mutations" { &self.mutations } else { &self.vectors }
-    }
 }
 
 /// What a run saw.
@@ -59,14 +50,13 @@ impl Tally {
 
 pub struct Law {
     explained: Vec<Explained>,
-    corpus: &'static str,
     tally: Tally,
 }
 
 impl Law {
-    pub fn new(corpus: &'static str) -> Self {
+    pub fn new() -> Self {
         let table: Table = toml::from_str(include_str!("../explained.toml")).expect("explained.toml");
-        Self { explained: table.refusal, corpus, tally: Tally::default() }
+        Self { explained: table.refusal, tally: Tally::default() }
     }
 
     pub fn count(&mut self, what: &str) {
@@ -108,7 +98,7 @@ impl Law {
             }
             (Opinion::Refuses(code), Opinion::Accepts(_)) => {
                 let is_known = |entry: &Explained| {
-                    entry.code == *code && entry.referees(self.corpus).iter().any(|known| known == referee)
+                    entry.code == *code && entry.referees.iter().any(|known| known == referee)
                 };
                 if self.explained.iter().any(is_known) {
                     self.tally.occurred.insert((code.clone(), referee.to_owned()));
@@ -132,19 +122,16 @@ impl Law {
         }
     }
 
-    /// What was seen; with the entries of the table that were not, if the whole corpus was gone through.
-    pub fn finish(mut self, whole: bool) -> Tally {
-        let mut tally = std::mem::take(&mut self.tally);
-        if whole {
-            self.stale(&mut tally);
-        }
-        tally
+    /// What was seen.
+    pub fn finish(self) -> Tally {
+        self.tally
     }
 
-    /// Entries of the table that did not occur are faults.
-    pub fn stale(&self, tally: &mut Tally) {
+    /// What was seen in all vectors; entries of the table that did not occur are faults.
+    pub fn finish_with_table(self) -> Tally {
+        let mut tally = self.tally;
         for entry in &self.explained {
-            for referee in entry.referees(self.corpus) {
+            for referee in &entry.referees {
                 if !tally.occurred.contains(&(entry.code.clone(), referee.clone())) {
                     *tally.counts.entry("violations".to_owned()).or_insert(0) += 1;
                     tally.violations.push(format!(
@@ -154,6 +141,7 @@ impl Law {
                 }
             }
         }
+        tally
     }
 }
 
