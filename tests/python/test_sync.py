@@ -1,4 +1,7 @@
-"""The whole job of a login, on the store in memory: the rules by number, order, holds, undo."""
+"""The whole job of a login, on every store: the rules by number, order, holds, undo.
+
+``tests/python/stores`` runs all of it on PostgreSQL too.
+"""
 
 from __future__ import annotations
 
@@ -6,49 +9,26 @@ import asyncio
 import csv
 import pickle
 import random
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from services.site import IDP, NOW
 
 import memberof
 from memberof import GroupKind, Reason
 
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-IDP = "https://idp.example"
+Sites = "Callable[..., Site]"
+NewStore = "Callable[[], Any]"
 DATA = Path(__file__).parent.parent / "data" / "kubernetes-org"
 
 
-class Site:
-    """An application with one identity provider, whose clock moves a second with each login."""
-
-    def __init__(self, format: str = "array", **options: Any) -> None:
-        self.store = options.pop("store", None) or memberof.InMemoryStore()
-        self.extractor = memberof.GroupExtractor(attribute="memberOf", format=format)
-        self.sync = memberof.GroupSync(self.extractor, self.store, source=IDP, **options)
-        self.time = NOW
-        self.count = 0
-
-    def login(self, user: str, values: list[str] | None, **fields: Any) -> memberof.LoginOutcome:
-        self.time += timedelta(seconds=1)
-        self.count += 1
-        attributes: dict[str, Any] = {} if values is None else {"memberOf": values}
-        given = {"issuer": IDP, "issued_at": self.time, "assertion_id": f"_{self.count}", "now": self.time}
-        return self.sync.login(user, attributes, **{**given, **fields})
-
-    def groups(self, user: str) -> list[str]:
-        return [held.group for held in self.store.memberships(user=user)]
-
-    def kinds(self) -> dict[str, str]:
-        return {group.name: str(group.kind) for group in self.store.groups()}
-
-
-def test_r1_off_reads_nothing_and_changes_nothing() -> None:
-    store = memberof.InMemoryStore()
+def test_r1_off_reads_nothing_and_changes_nothing(sites: Sites, new_store: NewStore) -> None:
+    store = new_store()
     for sync in (
         memberof.GroupSync(None, store, source=IDP),
-        memberof.GroupSync(Site().extractor, store, source=IDP, mode="off"),
+        memberof.GroupSync(sites().extractor, store, source=IDP, mode="off"),
     ):
         outcome = sync.login("ada", {"memberOf": ["A"]}, now=NOW)
         assert (outcome.applied, outcome.claim, outcome.plan, outcome.event_id) == (False, None, None, None)
@@ -56,8 +36,8 @@ def test_r1_off_reads_nothing_and_changes_nothing() -> None:
     assert store.groups() == ()
 
 
-def test_r1_observe_plans_and_records_and_applies_nothing() -> None:
-    site = Site(mode="observe")
+def test_r1_observe_plans_and_records_and_applies_nothing(sites: Sites) -> None:
+    site = sites(mode="observe")
     outcome = site.login("ada", ["A"])
     assert outcome.plan is not None
     assert outcome.plan.attach == ("A",)
@@ -67,8 +47,8 @@ def test_r1_observe_plans_and_records_and_applies_nothing() -> None:
     assert site.login("ada", ["A"]).event_id is None, "the same again is no news"
 
 
-def test_r1_attach_only_holds_every_detachment() -> None:
-    site = Site()
+def test_r1_attach_only_holds_every_detachment(sites: Sites) -> None:
+    site = sites()
     site.login("ada", ["A"])
     site.sync = memberof.GroupSync(site.extractor, site.store, source=IDP, mode="attach_only")
     outcome = site.login("ada", ["B"])
@@ -85,14 +65,14 @@ def test_r1_attach_only_holds_every_detachment() -> None:
     ],
     ids=["r2_ldap", "r3_array", "r4_csv"],
 )
-def test_r2_r3_r4_three_formats_give_the_same_groups(format_: str, values: list[str]) -> None:
-    site = Site(format_)
+def test_r2_r3_r4_three_formats_give_the_same_groups(sites: Sites, format_: str, values: list[str]) -> None:
+    site = sites(format_)
     site.login("ada", values)
     assert site.groups("ada") == ["Group1", "Group2"]
 
 
-def test_r5_to_r10_through_one_store() -> None:
-    site = Site()
+def test_r5_to_r10_through_one_store(sites: Sites) -> None:
+    site = sites()
     site.store.create_group("Staff", now=NOW)
     site.store.create_group("Board", now=NOW)
     site.store.attach("ada", "Board", now=NOW)
@@ -108,8 +88,8 @@ def test_r5_to_r10_through_one_store() -> None:
     assert site.groups("ada") == ["Board", "New"], "R10"
 
 
-def test_r11_a_second_source_is_refused() -> None:
-    site = Site()
+def test_r11_a_second_source_is_refused(sites: Sites) -> None:
+    site = sites()
     site.login("ada", ["A"])
     with pytest.raises(memberof.SourceConflictError) as refused:
         site.login("ada", ["B"], issuer="https://other.example")
@@ -126,21 +106,21 @@ def test_r11_a_second_source_is_refused() -> None:
     assert site.groups("ada") == []
 
 
-def test_r12_a_session_is_bounded_by_a_day_or_by_the_identity_provider() -> None:
-    site = Site()
+def test_r12_a_session_is_bounded_by_a_day_or_by_the_identity_provider(sites: Sites) -> None:
+    site = sites()
     assert site.login("ada", []).session_expires_at == site.time + timedelta(hours=24)
-    short = Site(session_lifetime=timedelta(hours=1))
+    short = sites(session_lifetime=timedelta(hours=1))
     assert short.login("ada", []).session_expires_at == short.time + timedelta(hours=1)
 
 
-def test_r13_left_out_groups_hold_or_are_fetched() -> None:
+def test_r13_left_out_groups_hold_or_are_fetched(new_store: NewStore) -> None:
     left_out: dict[str, Any] = {
         "http://schemas.microsoft.com/claims/groups.link": ["https://graph.example/x"]
     }
     entra = memberof.GroupExtractor.preset("entra")
 
     def login(policy: memberof.SyncPolicy, **options: Any) -> tuple[memberof.LoginOutcome, list[str]]:
-        store = memberof.InMemoryStore()
+        store = new_store()
         sync = memberof.GroupSync(entra, store, policy=policy, source=IDP)
         name = entra.attributes[0]
         sync.login("ada", {name: ["A"]}, issuer=IDP, issued_at=NOW, assertion_id="_1", now=NOW)
@@ -154,8 +134,8 @@ def test_r13_left_out_groups_hold_or_are_fetched() -> None:
     assert groups == ["B", "C"]
 
 
-def test_absence_detaches_once_the_attribute_was_seen_for_anybody() -> None:
-    site = Site()
+def test_absence_detaches_once_the_attribute_was_seen_for_anybody(sites: Sites) -> None:
+    site = sites()
     site.store.create_group("A", "external", now=NOW)
     site.store.attach("ada", "A", now=NOW)
     assert site.login("ada", None).held == ("A",)
@@ -164,8 +144,8 @@ def test_absence_detaches_once_the_attribute_was_seen_for_anybody() -> None:
     assert site.groups("ada") == []
 
 
-def test_a_used_assertion_is_refused_and_changes_nothing() -> None:
-    site = Site()
+def test_a_used_assertion_is_refused_and_changes_nothing(sites: Sites) -> None:
+    site = sites()
     site.login("ada", ["A"], assertion_id="_same")
     with pytest.raises(memberof.VerificationError) as refused:
         site.login("ada", ["B"], assertion_id="_same")
@@ -173,8 +153,8 @@ def test_a_used_assertion_is_refused_and_changes_nothing() -> None:
     assert site.groups("ada") == ["A"]
 
 
-def test_an_older_assertion_signs_in_and_changes_nothing() -> None:
-    site = Site()
+def test_an_older_assertion_signs_in_and_changes_nothing(sites: Sites) -> None:
+    site = sites()
     site.login("ada", ["New"])
     outcome = site.login("ada", ["Old"], issued_at=NOW - timedelta(hours=1))
     assert (outcome.older, outcome.applied) == (True, False)
@@ -182,16 +162,16 @@ def test_an_older_assertion_signs_in_and_changes_nothing() -> None:
     assert "newer assertion" in outcome.explain()
 
 
-def test_equal_instants_go_by_arrival_whoever_finishes_first() -> None:
-    site = Site()
+def test_equal_instants_go_by_arrival_whoever_finishes_first(sites: Sites) -> None:
+    site = sites()
     site.login("ada", ["Second"], issued_at=NOW, now=NOW + timedelta(seconds=9))
     outcome = site.login("ada", ["First"], issued_at=NOW, now=NOW + timedelta(seconds=8))
     assert outcome.older
     assert site.groups("ada") == ["Second"]
 
 
-def test_a_refused_login_leaves_no_trace() -> None:
-    site = Site(policy=memberof.SyncPolicy(required_groups=["App"]))
+def test_a_refused_login_leaves_no_trace(sites: Sites) -> None:
+    site = sites(policy=memberof.SyncPolicy(required_groups=["App"]))
     refusals: list[str] = []
     site.sync = memberof.GroupSync(
         site.extractor,
@@ -208,14 +188,14 @@ def test_a_refused_login_leaves_no_trace() -> None:
     assert site.login("ada", ["App"], assertion_id="_a").applied, "not even the assertion was used up"
 
 
-def test_a_mapping_needs_issuer_instant_and_id() -> None:
+def test_a_mapping_needs_issuer_instant_and_id(sites: Sites) -> None:
     with pytest.raises(memberof.ConfigurationError) as refused:
-        Site().sync.login("ada", {"memberOf": []}, now=NOW)
+        sites().sync.login("ada", {"memberOf": []}, now=NOW)
     assert len(refused.value.problems) == 3
 
 
-def test_folded_names_key_the_tenant_anew() -> None:
-    site = Site(policy=memberof.SyncPolicy(identity="fold"))
+def test_folded_names_key_the_tenant_anew(sites: Sites) -> None:
+    site = sites(policy=memberof.SyncPolicy(identity="fold"))
     site.store.create_group("Staff", now=NOW)
     site.login("ada", ["STAFF"])
     assert site.kinds() == {"Staff": "external"}
@@ -223,8 +203,8 @@ def test_folded_names_key_the_tenant_anew() -> None:
         site.store.create_group("staff", now=NOW)
 
 
-def test_two_groups_of_one_key_are_refused_before_anything_is_written() -> None:
-    site = Site(policy=memberof.SyncPolicy(identity="fold"))
+def test_two_groups_of_one_key_are_refused_before_anything_is_written(sites: Sites) -> None:
+    site = sites(policy=memberof.SyncPolicy(identity="fold"))
     site.store.create_group("Staff", now=NOW)
     site.store.create_group("staff", now=NOW)
     with pytest.raises(memberof.ConfigurationError) as refused:
@@ -233,17 +213,17 @@ def test_two_groups_of_one_key_are_refused_before_anything_is_written() -> None:
     assert site.groups("ada") == []
 
 
-def test_tenants_do_not_meet() -> None:
-    one = Site()
-    other = Site(store=one.store.for_tenant("other"))
+def test_tenants_do_not_meet(sites: Sites) -> None:
+    one = sites()
+    other = sites(store=one.store.for_tenant("other"))
     one.login("ada", ["A"])
     other.login("ada", [])
     assert one.groups("ada") == ["A"]
     assert other.kinds() == {}
 
 
-def test_the_breaker_holds_after_few_losses_and_restores_them() -> None:
-    site = Site()
+def test_the_breaker_holds_after_few_losses_and_restores_them(sites: Sites) -> None:
+    site = sites()
     held: list[memberof.LoginOutcome] = []
     site.sync = memberof.GroupSync(site.extractor, site.store, source=IDP, on_held=held.append)
     users = [f"user{number:02}" for number in range(40)]
@@ -263,8 +243,8 @@ def test_the_breaker_holds_after_few_losses_and_restores_them() -> None:
     assert site.login(users[0], ["A"]).plan.detach == ("B",)  # type: ignore[union-attr]
 
 
-def test_undo_restores_kinds_memberships_and_origins() -> None:
-    site = Site()
+def test_undo_restores_kinds_memberships_and_origins(sites: Sites) -> None:
+    site = sites()
     site.store.create_group("Staff", now=NOW)
     site.store.attach("bob", "Staff", now=NOW)
     site.login("ada", ["Old"])
@@ -275,8 +255,8 @@ def test_undo_restores_kinds_memberships_and_origins() -> None:
     assert (site.store.memberships(), site.kinds()) == before
 
 
-def test_undo_is_refused_where_a_newer_change_stands_upon_it() -> None:
-    site = Site()
+def test_undo_is_refused_where_a_newer_change_stands_upon_it(sites: Sites) -> None:
+    site = sites()
     first = site.login("ada", ["A"]).event_id
     site.login("ada", [])
     site.login("ada", ["A"])
@@ -288,8 +268,8 @@ def test_undo_is_refused_where_a_newer_change_stands_upon_it() -> None:
     assert site.groups("ada") == []
 
 
-def test_undo_keeps_a_created_group_that_others_are_in() -> None:
-    site = Site()
+def test_undo_keeps_a_created_group_that_others_are_in(sites: Sites) -> None:
+    site = sites()
     event = site.login("ada", ["A"]).event_id
     site.login("bob", ["A"])
     assert event is not None
@@ -298,8 +278,8 @@ def test_undo_keeps_a_created_group_that_others_are_in() -> None:
     assert (site.groups("ada"), site.groups("bob")) == ([], ["A"])
 
 
-def test_undo_since_holds_until_released() -> None:
-    site = Site()
+def test_undo_since_holds_until_released(sites: Sites) -> None:
+    site = sites()
     site.login("ada", ["A"])
     broken = site.time
     site.login("ada", ["Wrong"])
@@ -314,8 +294,8 @@ def test_undo_since_holds_until_released() -> None:
     assert site.groups("ada") == ["B"]
 
 
-def test_why_history_and_the_past() -> None:
-    site = Site()
+def test_why_history_and_the_past(sites: Sites) -> None:
+    site = sites()
     site.login("ada", ["A"])
     then = site.time
     site.login("ada", ["B"])
@@ -334,8 +314,8 @@ def test_why_history_and_the_past() -> None:
     assert gone.value.code == "store.history_gone"
 
 
-def test_users_are_renamed_merged_exported_and_forgotten() -> None:
-    site = Site()
+def test_users_are_renamed_merged_exported_and_forgotten(sites: Sites) -> None:
+    site = sites()
     site.login("ada", ["A"])
     site.login("bob", ["B"])
     site.store.rename_user("ada", "eve", now=NOW)
@@ -349,8 +329,8 @@ def test_users_are_renamed_merged_exported_and_forgotten() -> None:
     assert "_1" not in kept
 
 
-def test_stale_and_prune() -> None:
-    site = Site()
+def test_stale_and_prune(sites: Sites) -> None:
+    site = sites()
     site.login("ada", ["A"])
     later = NOW + timedelta(days=200)
     assert [mark.user for mark in site.store.stale(now=later)] == ["ada"]
@@ -361,8 +341,8 @@ def test_stale_and_prune() -> None:
     assert site.kinds() == {}
 
 
-def test_a_plan_made_apart_is_applied_if_nothing_moved() -> None:
-    site = Site()
+def test_a_plan_made_apart_is_applied_if_nothing_moved(sites: Sites) -> None:
+    site = sites()
     claim = site.extractor.extract({"memberOf": ["A"]})
     plan = memberof.reconcile(claim, site.store.state("ada", claim.groups))
     assert memberof.Plan.from_dict(plan.to_dict()) == plan
@@ -398,9 +378,9 @@ def memberships(name: str) -> dict[str, list[str]]:
     return users
 
 
-def test_a_year_of_a_real_organisation_by_logins_and_back() -> None:
+def test_a_year_of_a_real_organisation_by_logins_and_back(sites: Sites) -> None:
     before, after = memberships("before"), memberships("after")
-    site = Site()
+    site = sites()
     for user in sorted(before):
         site.login(user, before[user])
     start = site.store.memberships()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
+from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from sqlalchemy import URL, MetaData, event, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 
+from memberof.operations import AsyncStoreOperations
 from memberof.stores import migrate, schema
 from memberof.stores.core import Core
 from memberof.stores.dialect import POSTGRESQL, SQLITE
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class AsyncSqlStore:
+class AsyncSqlStore(AsyncStoreOperations):
     """A membership store for asyncio, see :class:`memberof.stores.SqlStore` for what it keeps and where.
 
     Args:
@@ -67,6 +69,13 @@ class AsyncSqlStore:
     def name(self) -> str:
         """The tenant; ``""`` where there is only one."""
         return self._core.tenant
+
+    def for_tenant(self, tenant: str) -> AsyncSqlStore:
+        """Return the store of another tenant in the same tables, on the same connections."""
+        other = copy(self)
+        other._owns_engine = False  # noqa: SLF001 - its own class
+        other._core = Core(tenant, self._tables, self._engine.dialect)  # noqa: SLF001
+        return other
 
     @property
     def tables(self) -> Tables:

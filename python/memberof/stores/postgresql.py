@@ -20,6 +20,7 @@ from memberof.store import LoginOpening, StaleStateError
 from memberof.stores import rows
 from memberof.stores.dialect import Names, dumps
 from memberof.stores.opening import (
+    EXTERNAL,
     Found,
     internal_names,
     opening,
@@ -27,7 +28,7 @@ from memberof.stores.opening import (
     replayed,
     window_of,
 )
-from memberof.stores.writing import event_values, membership_rows, tenant_values, write
+from memberof.stores.writing import event_values, is_made_by_login, membership_rows, tenant_values, write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -146,7 +147,11 @@ class PostgresLogin:
         if version != opened.tenant.version or made != len(created):
             raise StaleStateError("tenant or groups")
         now = json.loads(locked) if locked else {}
-        if any(now.get(name) != kinds.get(name) for name in touched):
+        if any(name not in now or now[name] != kinds.get(name, now[name]) for name in touched):
+            raise StaleStateError("groups")
+        kinds_then = {**now, **{g.name: g.kind.value for g in writes.create}}
+        kinds_then |= {name: kind.value for name, kind in writes.kinds}
+        if any(kinds_then[held.group] != EXTERNAL for held in writes.attach if is_made_by_login(held)):
             raise StaleStateError("groups")
 
     def _write(self, writes: Writes) -> int | None:
@@ -240,6 +245,8 @@ keys AS MATERIALIZED (SELECT json_array_elements_text(CAST(:keys AS json)) AS ke
 unmet AS MATERIALIZED (SELECT key FROM keys EXCEPT SELECT key FROM mine),
 others AS MATERIALIZED (SELECT g.name, g.key, g.kind FROM unmet
     JOIN {n.groups} AS g ON g.tenant = :tenant AND g.key = unmet.key),
+since AS MATERIALIZED (SELECT greatest(CAST(:window_from AS bigint),
+    (SELECT window_from FROM {n.tenants} WHERE tenant = :tenant)) AS since),
 ours AS MATERIALIZED (SELECT count(*) FILTER (WHERE kind = 'external')::integer AS external,
     coalesce(bool_or(kind = 'external' AND key NOT IN (SELECT key FROM keys)), false) AS leaves,
     coalesce(bool_or(kind = 'internal' AND key IN (SELECT key FROM keys)), false) AS adopts FROM mine),
@@ -270,11 +277,11 @@ SELECT (SELECT version FROM mark), (SELECT version FROM before), EXISTS (SELECT 
     (SELECT json_agg(json_build_array(name, key, kind, source, event_id, since))::text FROM mine),
     (SELECT json_agg(json_build_array(name, key, kind))::text FROM others),
     CASE WHEN CAST(:window_users AS integer) > 0 AND ours.leaves THEN (
-        SELECT json_build_array(count(*), sum(had), count(*) FILTER (WHERE loss_at >= :window_from),
-            sum(lost) FILTER (WHERE loss_at >= :window_from),
-            count(*) FILTER (WHERE loss_at >= :window_from AND emptied))::text
-        FROM (SELECT had, lost, emptied, loss_at FROM {n.marks}
-            WHERE tenant = :tenant AND source = :source AND user_id <> :user AND login_at >= :window_from
+        SELECT json_build_array(count(*), sum(had), count(*) FILTER (WHERE loss_at >= w.since),
+            sum(lost) FILTER (WHERE loss_at >= w.since),
+            count(*) FILTER (WHERE loss_at >= w.since AND emptied))::text
+        FROM (SELECT had, lost, emptied, loss_at, since FROM {n.marks}, since
+            WHERE tenant = :tenant AND source = :source AND user_id <> :user AND login_at >= since AND had > 0
             ORDER BY login_at DESC LIMIT CAST(:window_users AS integer)) AS w) END,
     CASE WHEN CAST(:wants_reach AS boolean)
             AND (ours.adopts OR EXISTS (SELECT 1 FROM others WHERE kind = 'internal')) THEN (
@@ -329,7 +336,7 @@ def _statements(n: Names) -> dict[str, str]:
 
 def _parts(n: Names, *, event: bool) -> dict[str, str]:
     of = n.item
-    event_id = "(SELECT id FROM w_event)" if event else "NULL"
+    event_id = "(SELECT id FROM w_event)" if event else "CAST(NULL AS bigint)"
     bigint = {"order_issued", "order_received", "login_at", "confirmed_at", "loss_at"}
     integer = {"received", "had", "lost"}
 

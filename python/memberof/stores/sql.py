@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
+from copy import copy
 from threading import RLock
 from typing import TYPE_CHECKING, Self, TypeVar
 
@@ -11,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, MetaData
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from memberof.operations import StoreOperations
 from memberof.stores import migrate, schema
 from memberof.stores.core import Core
 from memberof.stores.dialect import SQLITE
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SqlStore:
+class SqlStore(StoreOperations):
     """A membership store in a database of SQLite (3.35 or newer) or PostgreSQL (13 or newer).
 
     Args:
@@ -72,6 +74,13 @@ class SqlStore:
     def name(self) -> str:
         """The tenant; ``""`` where there is only one."""
         return self._core.tenant
+
+    def for_tenant(self, tenant: str) -> SqlStore:
+        """Return the store of another tenant in the same tables, on the same connections."""
+        other = copy(self)
+        other._owns_engine = False  # noqa: SLF001 - its own class
+        other._core = Core(tenant, self._tables, self._engine.dialect)  # noqa: SLF001
+        return other
 
     @property
     def tables(self) -> Tables:

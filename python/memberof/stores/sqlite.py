@@ -78,12 +78,14 @@ class SqliteLogin:
     def _window(self, attempt: LoginAttempt, found: Found) -> BreakerWindow | None:
         if not attempt.window_users or not found.may_detach(attempt):
             return None
+        tenant = first_tenant(attempt) if found.tenant is None else rows.tenant_of(found.tenant)
+        window_from = max(attempt.window_from, tenant.window_from or attempt.window_from)
         return window_of(
             self._run(
                 "window",
                 user=attempt.user,
                 source=attempt.source,
-                window_from=rows.micros(attempt.window_from),
+                window_from=rows.micros(window_from),
                 window_users=attempt.window_users,
             ).one()
         )
@@ -138,6 +140,7 @@ def _statements(n: Names) -> dict[str, str]:
             sum(CASE WHEN loss_at >= :window_from THEN lost END), sum(loss_at >= :window_from AND emptied)
             FROM (SELECT had, lost, emptied, loss_at FROM {n.marks}
                 WHERE tenant = :tenant AND source = :source AND user_id <> :user AND login_at >= :window_from
+                    AND had > 0
                 ORDER BY login_at DESC LIMIT :window_users)""",
         "reach": f"""SELECT m.group_name, m.user_id, NOT EXISTS (SELECT 1 FROM {n.marks} AS k
                 WHERE k.tenant = m.tenant AND k.user_id = m.user_id AND k.source = :source)

@@ -158,11 +158,17 @@ def membership_rows(memberships: Sequence[Membership], event_id: int | None) -> 
             held.user,
             held.group,
             held.source,
-            event_id if held.event_id is None and held.source is not None else held.event_id,
+            event_id if is_made_by_login(held) else held.event_id,
             rows.micros(held.since),
+            int(is_made_by_login(held)),
         ]
         for held in memberships
     )
+
+
+def is_made_by_login(held: Membership) -> bool:
+    """Whether a login makes this membership: the group must be external. One with an event ID is restored."""
+    return held.source is not None and held.event_id is None
 
 
 def event_values(event: Event) -> dict[str, Any]:
@@ -214,7 +220,7 @@ def _statements(n: Names) -> dict[str, str]:
         "attach": f"INSERT INTO {n.memberships} (tenant, user_id, group_name, source, event_id, since) "
         f"SELECT g.tenant, {of(0)}, g.name, {of(2)}, {of(3, 'bigint')}, {of(4, 'bigint')} FROM {each} "
         f"JOIN {n.groups} AS g ON g.tenant = :tenant AND g.name = {of(1)} "
-        f"WHERE {of(2)} IS NULL OR g.kind = 'external' ON CONFLICT DO NOTHING",
+        f"WHERE {of(5, 'integer')} = 0 OR g.kind = 'external' ON CONFLICT DO NOTHING",
         "delete": f"DELETE FROM {n.groups} WHERE tenant = :tenant AND name IN {listed} AND NOT EXISTS (SELECT 1 "
         f"FROM {n.memberships} AS m WHERE m.tenant = :tenant AND m.group_name = {n.groups}.name)",
         "taken": f"SELECT count(*) FROM {n.groups} WHERE tenant = :tenant AND name <> :name "
