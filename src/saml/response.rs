@@ -25,7 +25,9 @@ impl ServiceProvider {
             let (found, allowed) = (saml_response.len() / 4 * 3, self.limits.max_bytes);
             return Err(XmlError::TooLarge { found, allowed }.into());
         }
-        self.verify_xml(&decode_base64(saml_response).ok_or(ResponseError::Base64)?, exchange)
+        let (signed, expected) =
+            self.open(&decode_base64(saml_response).ok_or(ResponseError::Base64)?, exchange)?;
+        self.read(signed, &expected, exchange)
     }
 
     /// Verify a Response that is base64 no longer.
@@ -34,6 +36,17 @@ impl ServiceProvider {
         xml: &[u8],
         exchange: &Exchange<'_>,
     ) -> Result<VerifiedAssertion, ResponseError> {
+        let (signed, expected) = self.open(xml, exchange)?;
+        self.read(signed, &expected, exchange)
+    }
+
+    /// From the message to what was signed of it, and what the Response has settled. The table of the message is gone when
+    /// this returns: nothing can read it, and its memory is free again.
+    fn open(
+        &self,
+        xml: &[u8],
+        exchange: &Exchange<'_>,
+    ) -> Result<(Document<'static>, Expected), ResponseError> {
         if exchange.unsolicited && !self.allow_unsolicited {
             return Err(ResponseError::UnsolicitedRefused);
         }
@@ -47,14 +60,13 @@ impl ServiceProvider {
         let signed_response = self.verify_own_signature(envelope.element)?;
         if assertion.local_name() != "Assertion" {
             let expected = self.check_head(&envelope, signed_response.as_ref(), exchange)?;
-            let document = self.open_assertion(assertion, signed_response.as_ref())?;
-            return self.read(document, &expected, exchange);
+            return Ok((self.open_assertion(assertion, signed_response.as_ref())?, expected));
         }
         let signed_assertion = self.verify_own_signature(assertion)?;
         let expected = self.check_head(&envelope, signed_response.as_ref(), exchange)?;
         // Of two signatures, both have been checked by now, and the inner bytes are read.
         let signed = signed_assertion.or(signed_response).ok_or(ResponseError::Unsigned)?;
-        self.read(signed.into_document(), &expected, exchange)
+        Ok((signed.into_document(), expected))
     }
 
     /// The element as signed by itself, or None if it has no signature of its own. A bad signature is an error, never

@@ -67,17 +67,17 @@ impl Element<'_> {
         canonicalization: &Canonicalization,
         omitted: &[Self],
     ) -> Result<Document<'static>, XmlError> {
-        let apex = self.document.node(self.index);
-        let nodes = at(apex.next - self.index);
+        let inside = omitted.iter().filter(|element| self.holds(**element)).map(|element| element.size());
+        let size = inside.fold(self.size(), Size::without);
         let mut writer = Writer {
             source: self.document,
             canonicalization,
-            text: String::with_capacity(self.source_len() + 64),
+            text: String::with_capacity(size.bytes + 64),
             out: Document {
                 text: Cow::Borrowed(""),
                 decoded: String::new(),
-                nodes: Vec::with_capacity(nodes),
-                attributes: Vec::with_capacity(nodes / 2),
+                nodes: Vec::with_capacity(size.nodes),
+                attributes: Vec::with_capacity(size.attributes),
                 declarations: Vec::new(),
                 root: 0,
             },
@@ -91,16 +91,50 @@ impl Element<'_> {
         Ok(out)
     }
 
-    /// About how many bytes of the source this element takes.
-    fn source_len(self) -> usize {
-        let start = at(self.node().name.start);
-        let following =
-            match self.document.nodes.get(at(self.document.node(self.index).next)).map(|node| node.kind) {
-                Some(Kind::Element(element)) => at(element.name.start),
-                Some(Kind::Text { span, .. } | Kind::CData(span) | Kind::Comment(span)) => at(span.start),
-                None => self.document.text.len(),
-            };
-        following.saturating_sub(start)
+    /// How much of the document this element takes, all inside it counted: so much room its canonical form needs, but for
+    /// escapes and namespaces from above it.
+    fn size(self) -> Size {
+        let next = self.document.node(self.index).next;
+        let node = self.node();
+        let rest = self.document.nodes.get(at(next)..).unwrap_or_default();
+        let following = match rest.first().map(|node| node.kind) {
+            Some(Kind::Element(element)) => at(element.name.start),
+            Some(Kind::Text { span, .. } | Kind::CData(span) | Kind::Comment(span)) => at(span.start),
+            None => self.document.text.len(),
+        };
+        let element = rest.iter().find_map(|node| match node.kind {
+            Kind::Element(element) => Some(at(element.attributes_start)),
+            Kind::Text { .. } | Kind::CData(_) | Kind::Comment(_) => None,
+        });
+        let attributes = element.unwrap_or(self.document.attributes.len());
+        Size {
+            bytes: following.saturating_sub(at(node.name.start)),
+            nodes: at(next - self.index),
+            attributes: attributes.saturating_sub(at(node.attributes_start)),
+        }
+    }
+
+    /// Whether an element of the same document stands inside this one.
+    fn holds(self, other: Self) -> bool {
+        self.index < other.index && other.index < self.document.node(self.index).next
+    }
+}
+
+/// Room for a canonical form: bytes of text, rows of the tables.
+#[derive(Clone, Copy)]
+struct Size {
+    bytes: usize,
+    nodes: usize,
+    attributes: usize,
+}
+
+impl Size {
+    fn without(self, other: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_sub(other.bytes),
+            nodes: self.nodes.saturating_sub(other.nodes),
+            attributes: self.attributes.saturating_sub(other.attributes),
+        }
     }
 }
 

@@ -65,11 +65,14 @@ impl<'x, 'l> Parser<'x, 'l> {
     fn new(text: &'x str, limits: &'l Limits) -> Self {
         // Tables of the right size from the start: every node is preceded or ended by a `<`.
         let tags = memchr_iter(b'<', text.as_bytes()).count().min(limits.max_elements.saturating_mul(2));
+        // An attribute has two quotation marks, and texts have few. Apostrophes stand in texts, so who quotes with
+        // them lets the table grow.
+        let quotes = memchr_iter(b'"', text.as_bytes()).count().min(tags * 2);
         let document = Document {
             text: Cow::Borrowed(text),
             decoded: String::new(),
             nodes: Vec::with_capacity(tags + 1),
-            attributes: Vec::with_capacity(tags / 2),
+            attributes: Vec::with_capacity(quotes / 2),
             declarations: Vec::new(),
             root: u32::MAX,
         };
