@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import itertools
 import re
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,6 @@ OPTIONS: dict[str, Any] = {
     "request_id": "_req",
     "now": NOW,
 }
-# Seconds. Each takes milliseconds; the bound leaves room for a debug build on a machine with much else to do.
-AT_ONCE = 5.0
 GROUPS = ["Staff", "Größe & Söhne <1>", "a\tb", 'quote "x"']
 
 
@@ -237,28 +234,22 @@ def test_a_change_outside_the_signature_is_judged(change: Callable[[str], str], 
     ],
     ids=["nesting", "attributes", "namespaces", "elements", "bytes"],
 )
-def test_hostile_sizes_end_at_once(padding: str, expected: str) -> None:
+def test_hostile_sizes_end_with_a_code(padding: str, expected: str) -> None:
     extensions = f"<samlp:Extensions>{padding}</samlp:Extensions><samlp:Status>"
     response = changed(lambda xml: xml.replace("<samlp:Status>", extensions, 1))
-    start = time.perf_counter()
     assert code(IDP, response) == expected
-    assert time.perf_counter() - start < AT_ONCE
 
 
-def test_a_thousand_references_end_at_once() -> None:
+def test_a_thousand_references_are_counted_and_not_followed() -> None:
     def many(xml: str) -> str:
         found = re.search(r"<(\w+:)?Reference .*?</(\w+:)?Reference>", xml, re.DOTALL)
         assert found
         start, end = found.span()
         return xml[:end] + xml[start:end] * 999 + xml[end:]
 
-    start = time.perf_counter()
     assert code(IDP, changed(many)) == "dsig.reference_count"
-    assert time.perf_counter() - start < AT_ONCE
 
 
-def test_a_bomb_of_100_megabytes_ends_at_once() -> None:
+def test_a_bomb_of_100_megabytes_is_not_read() -> None:
     bomb = b"A" * 100_000_000
-    start = time.perf_counter()
     assert code(IDP, bomb) == "xml.too_large"
-    assert time.perf_counter() - start < AT_ONCE

@@ -1,10 +1,10 @@
-//! Bounded work: what is too large, too deep or too many is refused with its code, before any cryptography, in no time.
+//! Bounded work: what is too large, too deep or too many is refused with its code, before any cryptography. `tests/work` counts
+//! what such shapes cost.
 
 use memberof::limits::Limits;
 use memberof::saml::{Exchange, IdentityProvider, ServiceProvider};
 use memberof::time::UtcTime;
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
 
 const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
 
@@ -23,11 +23,7 @@ fn refusal(xml: &str) -> &'static str {
     };
     let now = UtcTime::parse("2026-11-24T12:00:00Z").unwrap();
     let exchange = Exchange { now, request_ids: &["_r"], unsolicited: false };
-    let started = Instant::now();
-    let code = provider.verify_xml(xml.as_bytes(), &exchange).unwrap_err().code();
-    // Far above what it takes in a test build on a busy machine, far below what quadratic work would.
-    assert!(started.elapsed() < Duration::from_secs(5), "{code} took {:?}", started.elapsed());
-    code
+    provider.verify_xml(xml.as_bytes(), &exchange).unwrap_err().code()
 }
 
 fn response(inside: &str) -> String {
@@ -91,7 +87,7 @@ fn a_thousand_references_are_counted_and_not_followed() {
 }
 
 #[test]
-fn thirty_thousand_ids_are_compared_in_no_time() {
+fn thirty_thousand_ids_are_compared() {
     let elements = many(30_000, |out, number| write!(out, "<a ID=\"i{number}\"/>"));
     assert_eq!(refusal(&response(&elements)), "saml.unexpected_content");
 }

@@ -3,7 +3,6 @@
 use memberof::limits::Limits;
 use memberof::xml::{Canonicalization, Document, Element, Method, XmlError, canonicalize};
 use proptest::prelude::*;
-use std::time::Instant;
 
 const LIMITS: Limits = Limits::DEFAULT;
 
@@ -191,33 +190,27 @@ fn debug_prints_sizes_and_names_only() {
 
 // ---- hostile sizes -------------------------------------------------------------------------------------------------
 
-/// What takes longer is not linear: the documents have at most a megabyte. The bound leaves room for a debug build on a
-/// machine with much else to do; `tests/python` bounds the same jobs.
-fn quickly(xml: &str, expected: &str) {
-    let start = Instant::now();
-    assert_eq!(code(xml), expected);
-    let allowed = if cfg!(debug_assertions) { 15 } else { 1 };
-    assert!(start.elapsed().as_secs() < allowed, "{expected} took {:?}", start.elapsed());
-}
-
 #[test]
-fn hostile_sizes_end_at_once_with_a_code() {
+fn hostile_sizes_end_with_a_code() {
     let many = |count: usize, piece: &dyn Fn(usize) -> String| (0..count).map(piece).collect::<String>();
-    quickly(&"<a>".repeat(10_000), "xml.too_deep");
-    quickly(&format!("{}{}", "<a>".repeat(65), "</a>".repeat(65)), "xml.too_deep");
-    quickly(&format!("<a {}/>", many(80_000, &|n| format!("a{n}='' "))), "xml.too_many_attributes");
-    quickly(&format!("<a {}/>", many(100, &|n| format!("xmlns:a{n}='urn:x' "))), "xml.too_many_namespaces");
-    quickly(&format!("<a>{}</a>", "<b/>".repeat(60_000)), "xml.too_many_elements");
-    quickly(&format!("<a>{}</a>", "<!---->".repeat(60_000)), "xml.too_many_elements");
-    quickly(&format!("<a>{}</a>", "x".repeat(1_048_576)), "xml.too_large");
-    quickly(&format!("<{}/>", "x".repeat(1_025)), "xml.name_too_long");
+    assert_eq!(code("<a>".repeat(10_000)), "xml.too_deep");
+    assert_eq!(code(format!("{}{}", "<a>".repeat(65), "</a>".repeat(65))), "xml.too_deep");
+    assert_eq!(code(format!("<a {}/>", many(80_000, &|n| format!("a{n}='' ")))), "xml.too_many_attributes");
+    assert_eq!(
+        code(format!("<a {}/>", many(100, &|n| format!("xmlns:a{n}='urn:x' ")))),
+        "xml.too_many_namespaces"
+    );
+    assert_eq!(code(format!("<a>{}</a>", "<b/>".repeat(60_000))), "xml.too_many_elements");
+    assert_eq!(code(format!("<a>{}</a>", "<!---->".repeat(60_000))), "xml.too_many_elements");
+    assert_eq!(code(format!("<a>{}</a>", "x".repeat(1_048_576))), "xml.too_large");
+    assert_eq!(code(format!("<{}/>", "x".repeat(1_025))), "xml.name_too_long");
     let prefixes = many(60, &|n| format!("xmlns:a{n}='urn:x:{n}' "));
-    quickly(&format!("<a {prefixes}>{}</a>", "<a0:b/>".repeat(49_999)), "accepted");
+    assert_eq!(code(format!("<a {prefixes}>{}</a>", "<a0:b/>".repeat(49_999))), "accepted");
     let attributes = many(255, &|n| format!("a{n}='' "));
-    quickly(&format!("<a>{}</a>", format!("<b {attributes}/>").repeat(450)), "accepted");
-    quickly(&format!("<a>{}</a>", "&amp;".repeat(200_000)), "accepted");
-    quickly(&format!("<a>{}</a>", "]]&gt;>".repeat(100_000)), "accepted");
-    quickly(&format!("<a>{}</a>", many(40_000, &|n| format!("<b ID='{n}'/>"))), "accepted");
+    assert_eq!(code(format!("<a>{}</a>", format!("<b {attributes}/>").repeat(450))), "accepted");
+    assert_eq!(code(format!("<a>{}</a>", "&amp;".repeat(200_000))), "accepted");
+    assert_eq!(code(format!("<a>{}</a>", "]]&gt;>".repeat(100_000))), "accepted");
+    assert_eq!(code(format!("<a>{}</a>", many(40_000, &|n| format!("<b ID='{n}'/>")))), "accepted");
 }
 
 #[test]
