@@ -52,15 +52,17 @@ lint: build ## formats, lints, types, stubs
 
 .PHONY: check
 check: lint ## the fast part: lint and all tests that need no service
+	scripts/apt-packages openssl xmlsec1
 	cargo test --quiet
 	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web --ignore tests/python/django_app
 
 .PHONY: test-stores
 test-stores: build ## the SQL stores on SQLite and PostgreSQL, under crowds, crashes and faults (10 minutes)
-	timeout 600 $(BIN)/pytest tests/python/stores
+	timeout 1200 $(BIN)/pytest tests/python/stores
 
 .PHONY: test-django
 test-django: build ## the Django application and its example, on SQLite and PostgreSQL
+	[ -n "$${CHROMIUM:-}" ] || scripts/apt-packages chromium
 	$(BIN)/pytest tests/python/django_app
 	NOTES_DATABASE=postgresql $(BIN)/pytest tests/python/django_app --ignore tests/python/django_app/test_browser.py \
 		--ignore tests/python/django_app/test_tutorial.py
@@ -100,7 +102,7 @@ vectors: ## write tests/vectors/NNN-name again: changes nothing unless scripts/v
 
 .PHONY: referee-libraries
 referee-libraries: # the C libraries of the referees, which nothing else needs
-	scripts/referee-libraries
+	scripts/apt-packages xmlsec1 libxmlsec1-dev libxml2-dev libssl-dev pkg-config libclang-dev
 
 .PHONY: test-referee
 test-referee: referee-libraries ## what memberof accepts, two other verifiers accept: all vectors, samples of the random corpora
