@@ -33,7 +33,6 @@ from memberof._memberof import (
     reconcile,
     split_list,
 )
-from memberof.breaker import Breaker
 from memberof.enums import (
     Action,
     ClaimStatus,
@@ -59,18 +58,17 @@ from memberof.errors import (
     StoreError,
     VerificationError,
 )
-from memberof.memory import AsyncInMemoryStore, InMemoryStore
-from memberof.outcome import LoginOutcome
-from memberof.replay import InMemoryReplayCache, ReplayCache
 from memberof.saml import UNSOLICITED, NameID
-from memberof.store import AsyncMembershipStore, MembershipStore
-from memberof.subject import Subject, subject
-from memberof.sync import AsyncGroupSync, GroupSync
 
 if TYPE_CHECKING:
-    from types import ModuleType
-
     from memberof import stores as stores
+    from memberof.breaker import Breaker
+    from memberof.memory import AsyncInMemoryStore, InMemoryStore
+    from memberof.outcome import LoginOutcome
+    from memberof.replay import InMemoryReplayCache, ReplayCache
+    from memberof.store import AsyncMembershipStore, MembershipStore
+    from memberof.subjects import Subject, subject
+    from memberof.sync import AsyncGroupSync, GroupSync
 
 __all__ = [
     "UNSOLICITED",
@@ -132,13 +130,35 @@ __all__ = [
     "subject",
 ]
 
-# Loaded on first use, since each needs packages that an extra installs.
-_ON_FIRST_USE = ("stores",)
+# Loaded on first use: programs that only read claims don't pay for stores, and some modules need an extra's packages.
+# No public name is also the name of a module here but for the modules themselves: importing one would shadow the other.
+_MODULES = ("stores",)
+_HOMES = {
+    "AsyncGroupSync": "sync",
+    "AsyncInMemoryStore": "memory",
+    "AsyncMembershipStore": "store",
+    "Breaker": "breaker",
+    "GroupSync": "sync",
+    "InMemoryReplayCache": "replay",
+    "InMemoryStore": "memory",
+    "LoginOutcome": "outcome",
+    "MembershipStore": "store",
+    "ReplayCache": "replay",
+    "Subject": "subjects",
+    "subject": "subjects",
+}
 
 
 if not TYPE_CHECKING:
 
-    def __getattr__(name: str) -> ModuleType:
-        if name in _ON_FIRST_USE:
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
             return importlib.import_module(f"memberof.{name}")
+        if name in _HOMES:
+            found = getattr(importlib.import_module(f"memberof.{_HOMES[name]}"), name)
+            globals()[name] = found
+            return found
         raise AttributeError(f"module 'memberof' has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__, *_MODULES})

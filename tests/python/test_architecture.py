@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import memberof
 
 PACKAGE = Path(memberof.__file__).parent
@@ -40,6 +42,39 @@ def test_import_of_memberof_loads_nothing_outside_the_standard_library() -> None
     foreign = {name.split(".")[0] for name in out} - set(sys.stdlib_module_names) - {"memberof"}
     assert foreign == set()
     assert not {name for name in out if name.startswith("memberof.testing")}
+    # to read claims takes no more than these: stores, synchronisation and their modules load on first use
+    assert {name for name in out if name.startswith("memberof")} == {
+        "memberof",
+        "memberof._memberof",
+        "memberof.enums",
+        "memberof.errors",
+        "memberof.saml",
+    }
+    assert not {"asyncio", "dataclasses", "datetime", "hashlib", "inspect", "json", "logging"} & set(out)
+
+
+def test_every_public_name_is_found_whatever_was_imported_before() -> None:
+    code = (
+        "import importlib, sys, memberof\n"
+        "for module in sys.argv[1:]: importlib.import_module(module)\n"
+        "for name in memberof.__all__:\n"
+        "    found = getattr(memberof, name)\n"
+        "    assert type(found).__name__ != 'module', name\n"
+        "    assert name in dir(memberof)\n"
+        "from memberof import *\n"
+        "assert GroupSync is memberof.GroupSync\n"
+        "assert memberof.stores.SqlStore\n"
+    )
+    modules = [
+        f"memberof.{path.stem}" for path in PACKAGE.glob("*.py") if path.stem not in {"__init__"} | ADAPTERS
+    ]
+    for before in ([], modules):
+        subprocess.run([sys.executable, "-c", code, *before], check=True)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'GroupSink'"):
+        memberof.GroupSink  # type: ignore[attr-defined]  # noqa: B018
 
 
 def test_the_core_imports_no_adapter() -> None:
