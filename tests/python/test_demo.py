@@ -7,15 +7,17 @@ import html
 import logging
 import re
 import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import create_engine
 
+from memberof.demo.__main__ import database_url
 from memberof.demo.application import create_application
 from memberof.demo.web import BROWSER_COOKIE, SESSION_COOKIE
+from memberof.stores.engine import make_engine
 from memberof.testing import forgeries
 
 if TYPE_CHECKING:
@@ -100,7 +102,7 @@ def clock() -> Clock:
 @pytest.fixture
 def application(tmp_path: Path, clock: Clock) -> Iterator[Any]:
     # a locked database is waited for, but not for long
-    engine = create_engine(f"sqlite:///{tmp_path / 'demo.db'}", connect_args={"timeout": 0.3})
+    engine = make_engine(f"sqlite:///{tmp_path / 'demo.db'}?timeout=0.3")
     yield create_application(engine, ORIGIN, clock=clock)
     engine.dispose()
 
@@ -287,6 +289,37 @@ def test_a_database_that_is_locked_loses_nothing(
     # the very same answer again, now that the database is back
     assert browser.carry(form).status_code == 303
     assert "Finance external" in section(browser.get("/me").text, "mine")
+
+
+def test_an_administrator_is_told_that_the_database_is_locked(browser: Browser, tmp_path: Path) -> None:
+    browser.sign_in("Engineering")
+    form = {
+        "form_token": hidden(browser.get("/admin/keycloak").text)["form_token"],
+        "name": "Book club",
+        "members": "",
+    }
+    with closing(sqlite3.connect(tmp_path / "demo.db", isolation_level=None)) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+        page = browser.http.post("/admin/keycloak/groups", data=form, follow_redirects=True)
+    assert "The database is busy. Nothing was changed; try again in a moment." in page.text
+    page = browser.http.post("/admin/keycloak/groups", data=form, follow_redirects=True)
+    assert "The group was created." in page.text
+
+
+def test_a_database_that_is_gone_is_a_page_that_says_so(browser: Browser, tmp_path: Path) -> None:
+    browser.sign_in("Engineering")
+    with closing(sqlite3.connect(tmp_path / "demo.db")) as other:
+        other.execute("ALTER TABLE memberof_memberships RENAME TO elsewhere")
+    page = browser.http.get("/me")
+    assert page.status_code == 503
+    assert "try again" in page.text
+
+
+def test_the_demonstration_waits_three_seconds_for_a_locked_database(tmp_path: Path) -> None:
+    engine = make_engine(database_url(tmp_path / "demo.db"))
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == 3000
+    engine.dispose()
 
 
 def test_a_relay_state_from_elsewhere_leads_nowhere(browser: Browser) -> None:

@@ -503,6 +503,12 @@ def test_a_locked_database_is_a_busy_store_and_nothing_is_lost(path: Path) -> No
     engine.dispose()
 
 
+def test_a_url_says_how_long_a_locked_database_is_waited_for(path: Path) -> None:
+    for url, patience in ((f"sqlite:///{path}?timeout=3", 3_000), (f"sqlite:///{path}", 60_000)):
+        with SqlStore(url) as store, store._engine.connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one() == patience
+
+
 def test_a_full_disk_is_told_and_nothing_is_half_written(path: Path) -> None:
     engine = create_engine(f"sqlite:///{path}")
     store = SqlStore(engine)

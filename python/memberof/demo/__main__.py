@@ -35,9 +35,14 @@ def _serve(database: Path, port: int) -> int:
 
     origin = f"http://127.0.0.1:{port}"
     print(f"\nOpen {origin} in a browser. End with Ctrl+C.", flush=True)  # noqa: T201 - this is its output
-    application = create_application(f"sqlite:///{database}", origin)
+    application = create_application(database_url(database), origin)
     uvicorn.run(application, host="127.0.0.1", port=port, log_level="warning", server_header=False)
     return 0
+
+
+def database_url(database: Path) -> str:
+    """A browser that waits for a locked database is told so after three seconds, not after the store's minute."""
+    return f"sqlite:///{database}?timeout=3"
 
 
 if __name__ == "__main__":

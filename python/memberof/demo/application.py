@@ -12,10 +12,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+import memberof
 from memberof.demo import identity_pages, pages, sign_in
 from memberof.demo.limits import BodyLimit
 from memberof.demo.organisations import Organisations
-from memberof.demo.web import BROWSER_COOKIE, STATIC, Site
+from memberof.demo.web import BROWSER_COOKIE, STATIC, Site, log
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -69,6 +70,12 @@ def create_application(
     @application.exception_handler(RequestValidationError)
     def malformed(request: Request, error: RequestValidationError) -> Response:  # noqa: ARG001 - the handler's shape
         return site.page(request, "wrong.html", 400, detail="The form was not filled in as expected.")
+
+    @application.exception_handler(memberof.StoreError)
+    def without_database(request: Request, error: memberof.StoreError) -> Response:
+        log.error("page failed: code=%s path=%s", error.code, request.url.path)
+        detail = "The database cannot be reached. Nothing was changed; wait a moment and try again."
+        return site.page(request, "wrong.html", 503, detail=detail)
 
     def too_large(scope: Scope) -> Response:
         request = Request(scope)

@@ -93,6 +93,7 @@ _NOTICES = {
 _PROBLEMS = {
     "name": "A group needs a name of 1 to 200 characters.",
     "taken": "A group of that name is already there.",
+    "busy": "The database is busy. Nothing was changed; try again in a moment.",
     "stale": "Somebody changed this at the same time. Look again and repeat.",
 }
 
@@ -126,6 +127,8 @@ def create_group(
 
     try:
         created = organisation.store.run(write)
-    except (StaleStateError, memberof.StoreError):
+    except StaleStateError:
         return RedirectResponse(f"{back}?problem=stale", 303)
+    except memberof.StoreError:
+        return RedirectResponse(f"{back}?problem=busy", 303)
     return RedirectResponse(f"{back}?{'notice=created' if created else 'problem=taken'}", 303)

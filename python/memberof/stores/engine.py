@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # SQLite lets one writer in at a time and wakes the waiting in no order: under 16 busy processes some wait seconds.
+# A URL that says ?timeout=3 has its own.
 BUSY_TIMEOUT_SECONDS = 60
 OLDEST_SQLITE = (3, 35, 0)  # RETURNING; 2021-03-12
 
@@ -39,7 +40,8 @@ def sqlite_options(url: URL) -> dict[str, Any]:
             "config.database",
             "use a Python that comes with a newer SQLite",
         )
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
+    patience = {} if "timeout" in url.query else {"timeout": BUSY_TIMEOUT_SECONDS}
+    options: dict[str, Any] = {"connect_args": patience}
     if in_memory(url):
         # Every connection to :memory: is a database of its own; all threads share this one.
         options["poolclass"] = StaticPool
