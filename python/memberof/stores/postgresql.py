@@ -208,7 +208,9 @@ def _leaves(name: str, found: Found, attempt: LoginAttempt) -> bool:
 
 
 def _lock_name(*, settings_shut: bool, create: bool, shut: bool) -> str:
-    return f"lock{'_settings' if settings_shut else ''}{'_create' if create else ''}{'_shut' if shut else ''}"
+    return (
+        f"groups{'_settings' if settings_shut else ''}{'_create' if create else ''}{'_shut' if shut else ''}"
+    )
 
 
 @lru_cache(maxsize=64)

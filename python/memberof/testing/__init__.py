@@ -1,4 +1,4 @@
-"""For tests: an identity provider in the test's own process. Never imported by ``import memberof``.
+"""For tests: an identity provider in the test's own process, and what every store must do. Never imported by ``import memberof``.
 
 Whoever holds a ``TestIdp`` can sign in as anybody where its certificate is trusted: keep it out of what you deploy.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from memberof.testing.catalogue import persona, personas
+from memberof.testing.conformance import store_checks, store_conformance
 from memberof.testing.persona import Persona
 
 if TYPE_CHECKING:
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
     from memberof.testing.identity_provider import TestIdp as TestIdp
     from memberof.testing.keys import SigningKey as SigningKey
 
-__all__ = ["Forgery", "Persona", "SigningKey", "TestIdp", "forgeries", "persona", "personas"]
+__all__ = [
+    "Forgery",
+    "Persona",
+    "SigningKey",
+    "TestIdp",
+    "forgeries",
+    "persona",
+    "personas",
+    "store_checks",
+    "store_conformance",
+]
 
 _LAZY = {"TestIdp": "identity_provider", "SigningKey": "keys", "Forgery": "forge", "forgeries": "forge"}
 
