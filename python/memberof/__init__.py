@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 from memberof._memberof import (
+    ArrowTable,
     Change,
     ClaimWarning,
     DistinguishedName,
@@ -28,6 +29,8 @@ from memberof._memberof import (
     SyncPolicy,
     UserState,
     VerifiedAssertion,
+    common_names,
+    extract_column,
     group_key,
     parse_dn,
     reconcile,
@@ -73,6 +76,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UNSOLICITED",
     "Action",
+    "ArrowTable",
     "AsyncGroupSync",
     "AsyncInMemoryStore",
     "AsyncMembershipStore",
@@ -123,6 +127,8 @@ __all__ = [
     "UserState",
     "VerificationError",
     "VerifiedAssertion",
+    "common_names",
+    "extract_column",
     "group_key",
     "parse_dn",
     "reconcile",

@@ -24,6 +24,7 @@ _Pattern: TypeAlias = str | Mapping[str, str]
 _Patterns: TypeAlias = _Pattern | Sequence[_Pattern]
 
 __all__ = [
+    "ArrowTable",
     "Change",
     "ClaimWarning",
     "DistinguishedName",
@@ -42,6 +43,8 @@ __all__ = [
     "SyncPolicy",
     "UserState",
     "VerifiedAssertion",
+    "common_names",
+    "extract_column",
     "group_key",
     "parse_dn",
     "reconcile",
@@ -659,3 +662,51 @@ def reconcile(
 
 def group_key(name: str, identity: Identity | str = "exact") -> str:
     """Return the key by which a group's name is compared: NFC, and case-folded under ``fold``."""
+
+@final
+class ArrowTable:
+    """A table that memberof made. Any Arrow library reads it: ``pyarrow.table(t)``, ``polars.DataFrame(t)``, DuckDB."""
+
+    @property
+    def column_names(self) -> tuple[str, ...]: ...
+    @property
+    def num_rows(self) -> int: ...
+    def __len__(self) -> int: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
+        """Return the table as an Arrow stream (the Arrow PyCapsule interface), any number of times."""
+
+    def __arrow_c_schema__(self) -> Any: ...
+
+def common_names(column: Any) -> ArrowTable:
+    """Read the common names of a column of distinguished names.
+
+    Args:
+        column: An Arrow column of Utf8, LargeUtf8, Utf8View or a dictionary of one: a pyarrow array or chunked array, a
+            polars series, or a table with one column. Anything that has ``__arrow_c_stream__`` or
+            ``__arrow_c_array__``.
+
+    Returns:
+        A table with a row for each row, in chunks as they came: ``name``, the CN in the first RDN as ``parse_dn``
+        reads it, and ``error``, null or a stable code (``claim.no_common_name``, ``claim.dn_escape``, …). A null row is
+        null in both.
+
+    Raises:
+        SchemaError: It is no column of texts, or its producer failed; a TypeError.
+
+    """
+
+def extract_column(column: Any, extractor: GroupExtractor) -> ArrowTable:
+    """Read the groups of a column of attribute values.
+
+    Args:
+        column: As in ``common_names``; each row is one value of a group attribute.
+        extractor: Reads each row as the only value of its attribute.
+
+    Returns:
+        A table with a row for each row: ``groups``, a list of texts (several under "csv"), and ``error``, null or the
+        stable code of the first thing that was wrong. A null row is null in both.
+
+    Raises:
+        SchemaError: It is no column of texts, or its producer failed; a TypeError.
+
+    """

@@ -29,41 +29,73 @@ pub fn first_common_name(text: &str) -> Result<Option<Cow<'_, str>>, DnError> {
 /// The name of a plain DN, as directories write nearly all of them: it begins with `CN=`, has no escape, quote,
 /// `+`, `;`, `<`, `>`, `#` or NUL, and no white space beside a separator. None says nothing: ask the parser.
 pub(crate) fn plain_common_name(text: &str) -> Option<&str> {
-    let bytes = text.as_bytes();
-    let [b'C' | b'c', b'N' | b'n', b'=', rest @ ..] = bytes else { return None };
-    let mut end_of_first = None;
-    let mut in_type = false;
-    let mut before = b'='; // the byte before this one
-    for (index, byte) in rest.iter().copied().enumerate() {
-        match byte {
-            b',' => {
-                if in_type || before <= b' ' {
-                    return None;
-                }
-                end_of_first.get_or_insert(index);
-                in_type = true;
+    let (name, rest) = plain_head(text.as_bytes())?;
+    if rest.is_some_and(|rest| !is_plain_rest(rest)) {
+        return None;
+    }
+    text.get(3..name.len() + 3)
+}
+
+/// Cuts `CN=name,rest` where the name is plain; the rest is None without a comma. UTF-8 is not judged.
+pub(crate) fn plain_head(row: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
+    let [b'C' | b'c', b'N' | b'n', b'=', text @ ..] = row else { return None };
+    let length = text.iter().position(|byte| kind(*byte) != ORDINARY).unwrap_or(text.len());
+    let (name, behind) = text.split_at_checked(length)?;
+    let edge = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
+    if edge(name.first()) || edge(name.last()) {
+        return None;
+    }
+    match behind {
+        [] => Some((name, None)),
+        [b',', rest @ ..] => Some((name, Some(rest))),
+        _ => None,
+    }
+}
+
+/// Whether the RDNs behind the first are plain: `type=value,type=value`, one or more.
+pub(crate) fn is_plain_rest(rest: &[u8]) -> bool {
+    let mut in_type = true;
+    let mut before = b','; // the byte before this one
+    for byte in rest.iter().copied() {
+        if in_type {
+            let fits = match byte {
+                b'=' => before != b',',
+                _ if byte.is_ascii_alphabetic() => true,
+                _ => before != b',' && (byte.is_ascii_digit() || byte == b'-'),
+            };
+            if !fits {
+                return false;
             }
-            b'=' if in_type => {
-                if before == b',' {
-                    return None;
-                }
-                in_type = false;
+            in_type = byte != b'=';
+        } else if byte == b',' {
+            if before <= b' ' {
+                return false;
             }
-            b'\\' | b'"' | b'+' | b';' | b'<' | b'>' | b'#' | 0 => return None,
-            _ if in_type => {
-                let fits =
-                    byte.is_ascii_alphabetic() || (before != b',' && (byte.is_ascii_digit() || byte == b'-'));
-                if !fits {
-                    return None;
-                }
-            }
-            _ if before == b'=' && byte <= b' ' => return None,
-            _ => {}
+            in_type = true;
+        } else if kind(byte) != ORDINARY || (before == b'=' && byte <= b' ') {
+            return false;
         }
         before = byte;
     }
-    if in_type || before <= b' ' {
-        return None;
-    }
-    text.get(3..end_of_first.map_or(text.len(), |end| end + 3))
+    !in_type && before > b' '
+}
+
+const ORDINARY: u8 = 0;
+
+/// Which bytes end a plain value, or its plainness.
+fn kind(byte: u8) -> u8 {
+    const KINDS: [u8; 256] = {
+        let mut kinds = [ORDINARY; 256];
+        let special = b",\\\"+;<>#\0";
+        let mut index = 0;
+        while index < special.len() {
+            #[allow(clippy::indexing_slicing, clippy::as_conversions, reason = "evaluated when compiling")]
+            {
+                kinds[special[index] as usize] = 1;
+            }
+            index += 1;
+        }
+        kinds
+    };
+    KINDS.get(usize::from(byte)).copied().unwrap_or(1)
 }

@@ -1,6 +1,7 @@
 //! Attribute values → [`GroupClaim`]: what the identity provider said of one user's groups, and how sure that is.
 
 mod ber;
+mod column;
 mod common_name;
 mod dn;
 mod extractor;
@@ -15,6 +16,7 @@ mod rules;
 mod settle;
 mod unreadable;
 
+pub use column::{ColumnError, ReadColumn, common_names, extract_column};
 pub use common_name::first_common_name;
 pub use dn::{DistinguishedName, DnError, DnFault, DnValue, TypeAndValue};
 pub use extractor::{AttributeView, GroupExtractor, Library, MAX_NAME_LENGTH, Settings};

@@ -1,8 +1,10 @@
 //! The Python module: frozen classes over the core, one error crossing. The only folder that names pyo3.
 
+mod arrow;
 mod assertion;
 mod attributes;
 mod claim;
+mod column;
 mod convert;
 mod credentials;
 mod errors;
@@ -26,9 +28,13 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _memberof {
     #[pymodule_export]
+    use super::arrow::PyArrowTable;
+    #[pymodule_export]
     use super::assertion::PyVerifiedAssertion;
     #[pymodule_export]
     use super::claim::{PyClaimWarning, PyDropped, PyGroupClaim};
+    #[pymodule_export]
+    use super::column::{common_names, extract_column};
     #[pymodule_export]
     use super::extractor::PyGroupExtractor;
     #[pymodule_export]

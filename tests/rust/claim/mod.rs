@@ -1,5 +1,6 @@
 //! The claim floor: distinguished names, lists, names, extraction.
 
+mod column;
 mod dn;
 mod extractor;
 mod list;
