@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """When detachments are held, and how a hold ends. See docs/breaker.md for how the defaults were chosen.
+    """When detachments are held, and how a hold ends.
 
     Attributes:
         window_users: How many users with external groups, newest login first, are looked at.
