@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import itertools
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 import memberof
 from memberof.testing import SigningKey, TestIdp, forgeries, personas
@@ -253,3 +257,45 @@ def test_a_thousand_references_are_counted_and_not_followed() -> None:
 def test_a_bomb_of_100_megabytes_is_not_read() -> None:
     bomb = b"A" * 100_000_000
     assert code(IDP, bomb) == "xml.too_large"
+
+
+def test_an_expired_certificate_warns_and_still_counts() -> None:
+    private_key = IDP.key.private_key
+    assert isinstance(private_key, rsa.RSAPrivateKey)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "an identity provider of old")])
+    expired = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private_key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2016, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2017, 1, 1, tzinfo=UTC))
+        .sign(private_key, hashes.SHA256())
+    )
+    pem = expired.public_bytes(serialization.Encoding.PEM).decode()
+    with pytest.warns(UserWarning, match="has expired; it still counts"):
+        identity_provider = memberof.IdentityProvider(entity_id=IDP.entity_id, certificates=[pem])
+    sp = service_provider(IDP, identity_provider=identity_provider)
+    response = IDP.response("alice", GROUPS, **OPTIONS)
+    assert sp.verify(response, request_id="_req", now=NOW).attributes["memberOf"] == tuple(GROUPS)
+
+
+def test_threads_share_one_service_provider() -> None:
+    sp = service_provider(IDP)
+    responses = [
+        IDP.response("alice", [f"G{number}-{n}" for n in range(50)], **OPTIONS) for number in range(16)
+    ]
+
+    def read(number: int) -> bool:
+        verified = sp.verify(responses[number % 16], request_id="_req", now=NOW)
+        return verified.attributes["memberOf"] == tuple(f"G{number % 16}-{n}" for n in range(50))
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(threads.map(read, range(400)))
+
+
+def test_a_limit_of_nothing_is_refused() -> None:
+    with pytest.raises(memberof.ConfigurationError) as caught:
+        memberof.Limits(max_depth=0)
+    assert caught.value.code == "config.limits"

@@ -9,6 +9,7 @@
 
 mod architecture;
 mod claim;
+mod codes;
 mod fuzz_corpus;
 mod huge;
 mod metadata;

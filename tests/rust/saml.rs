@@ -104,3 +104,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn threads_share_one_provider_and_read_the_same() {
+    let cases = accepted_cases();
+    let alone: Vec<String> = cases.iter().map(|case| reading(&case.verify().unwrap())).collect();
+    std::thread::scope(|scope| {
+        for start in 0..8 {
+            let (cases, alone) = (&cases, &alone);
+            scope.spawn(move || {
+                for index in (0..cases.len()).map(|step| (start * 9 + step) % cases.len()) {
+                    assert_eq!(
+                        reading(&cases[index].verify().unwrap()),
+                        alone[index],
+                        "{}",
+                        cases[index].id()
+                    );
+                }
+            });
+        }
+    });
+}
