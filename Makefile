@@ -70,6 +70,7 @@ test-django: build ## the Django application and its example, on SQLite and Post
 BENCH := .venv-bench
 
 $(BENCH)/.ready: pyproject.toml $(VENV)/.ready
+	scripts/apt-packages libldap2-dev libsasl2-dev xmlsec1
 	$$(scripts/find-python "$(PYTHON)") -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
 	$(BENCH)/bin/python -m pip install --quiet --group bench $$($(BIN)/python scripts/extras.py sqlalchemy test)
