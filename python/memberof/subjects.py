@@ -71,25 +71,31 @@ def subject(assertion: Any, *, attribute: str | None = None) -> Subject:
     if attribute is not None:
         values = [value for value in assertion.attributes.get(attribute, ()) if value and value.strip()]
         if len(values) != 1:
-            _refuse(f'the attribute "{attribute}" has {len(values)} values, expected exactly one')
+            _refuse(
+                f'the attribute "{attribute}" has {len(values)} values, expected exactly one',
+                "let the identity provider send this attribute for every user",
+            )
         return Subject(issuer=assertion.issuer, value=values[0], attribute=attribute)
     name_id = assertion.name_id
     if name_id is None or not name_id.strip():
-        _refuse("the assertion has no NameID, expected one that stays the same")
+        _refuse(
+            "the assertion has no NameID, expected one that stays the same",
+            "let the identity provider send a persistent NameID, or name an immutable attribute",
+        )
     if name_id.format == TRANSIENT:
-        _refuse("the NameID is transient, expected one that stays the same")
+        _refuse(
+            "the NameID is transient, expected one that stays the same",
+            "set the NameID format to persistent at the identity provider, or name an immutable attribute",
+        )
+    # An empty format or qualifier says no more than a missing one.
     return Subject(
         issuer=assertion.issuer,
         value=str(name_id),
-        format=name_id.format,
-        name_qualifier=name_id.name_qualifier,
-        sp_name_qualifier=name_id.sp_name_qualifier,
+        format=name_id.format or None,
+        name_qualifier=name_id.name_qualifier or None,
+        sp_name_qualifier=name_id.sp_name_qualifier or None,
     )
 
 
-def _refuse(message: str) -> None:
-    raise VerificationError(
-        message,
-        "saml.no_stable_subject",
-        "let the identity provider send a persistent NameID, or name an immutable attribute",
-    )
+def _refuse(message: str, hint: str) -> None:
+    raise VerificationError(message, "saml.no_stable_subject", hint)

@@ -26,7 +26,8 @@ from memberof.web.accounts import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from memberof.web.accounts import Decision, Subject
+    from memberof.subjects import Subject
+    from memberof.web.accounts import Decision
 
 __all__ = ["Profile", "apply_flags", "decide", "find_or_create", "profile"]
 
@@ -62,7 +63,11 @@ def profile(provider: SamlProvider, subject: Subject, attributes: Mapping[str, S
 def decide(provider: SamlProvider, subject: Subject, wanted: Profile) -> Decision:
     """Decide whose account a subject gets; reads only."""
     user_model = get_user_model()
-    link = SubjectLink.objects.filter(provider=provider, key=subject.key).select_related("user").first()
+    link = (
+        SubjectLink.objects.filter(provider=provider, key=SubjectLink.key_of(subject))
+        .select_related("user")
+        .first()
+    )
     if link is not None:
         return whose_account(
             owner=_account(link.user, provider), same_email=(), same_name=None, email="", policy=LinkPolicy()
@@ -150,7 +155,9 @@ def _carry_out(
             user.save()
     now = timezone.now()
     if isinstance(decision, UseAccount):
-        SubjectLink.objects.filter(provider=provider, key=subject.key).update(last_login_at=now)
+        SubjectLink.objects.filter(provider=provider, key=SubjectLink.key_of(subject)).update(
+            last_login_at=now
+        )
     else:
         SubjectLink.objects.create(
             user=user,

@@ -12,7 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from memberof import MemberOfError
 from memberof.django import accounts, building, signals
 from memberof.django.models import PendingRecord
-from memberof.web.accounts import RefuseLogin, is_email_name_id, stable_subject
+from memberof.subjects import subject as subject_of
+from memberof.web.accounts import RefuseLogin
 from memberof.web.answer import BeginAgain, Refused, Verified, answer
 from memberof.web.pending import bound_requests, handles_in
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from memberof import LoginOutcome, VerifiedAssertion
     from memberof.django.models import SamlProvider
-    from memberof.web.accounts import Subject
+    from memberof.subjects import Subject
     from memberof.web.pending import PendingRequest
 
 __all__ = ["Refusal", "SignedIn", "judge", "refuse", "sign_in"]
@@ -85,7 +86,7 @@ def sign_in(
         return Refused("saml.replayed", "the request was answered before")
     assertion = verified.assertion
     try:
-        subject = stable_subject(assertion, attribute=provider.subject_attribute or None)
+        subject = subject_of(assertion, attribute=provider.subject_attribute or None)
         warn_of_address(provider, subject)
         wanted = accounts.profile(provider, subject, assertion.attributes)
         found = accounts.find_or_create(provider, subject, wanted)
@@ -136,7 +137,7 @@ def groups_of(user: Any, provider: SamlProvider) -> set[str]:
 
 def warn_of_address(provider: SamlProvider, subject: Subject) -> None:
     """Say in the log that an e-mail address identifies the user."""
-    if is_email_name_id(subject):
+    if subject.warnings:
         LOG.warning(
             "an e-mail address identifies users (saml.email_subject) provider=%s hint: addresses are given to new "
             "people; let the identity provider send a persistent NameID, or name an immutable attribute",

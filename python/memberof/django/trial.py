@@ -13,7 +13,8 @@ from django.urls import reverse
 from memberof import UNSOLICITED, MemberOfError, Mode, VerificationError
 from memberof.django import accounts, building
 from memberof.django.models import PendingRecord, SamlProvider, SignInReport
-from memberof.web.accounts import CreateAccount, RefuseLogin, is_email_name_id, stable_subject
+from memberof.subjects import subject as subject_of
+from memberof.web.accounts import CreateAccount, RefuseLogin
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -76,11 +77,11 @@ def report_of(provider: SamlProvider, assertion: VerifiedAssertion, *, now: date
 
 def _account(provider: SamlProvider, assertion: VerifiedAssertion, report: dict[str, Any]) -> str | None:
     try:
-        subject = stable_subject(assertion, attribute=provider.subject_attribute or None)
+        subject = subject_of(assertion, attribute=provider.subject_attribute or None)
     except VerificationError as error:
         report["account"] = {"decision": "refuse", "error": _error(error)}
         return None
-    if is_email_name_id(subject):
+    if subject.warnings:
         report["warnings"].append({"code": "saml.email_subject", "message": ""})
     wanted = accounts.profile(provider, subject, assertion.attributes)
     decision = accounts.decide(provider, subject, wanted)

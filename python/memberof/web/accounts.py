@@ -2,112 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
-
-from memberof.errors import VerificationError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = [
-    "EMAIL_NAME_ID",
     "Account",
-    "Assertion",
     "CreateAccount",
     "Decision",
     "LinkAccount",
     "LinkPolicy",
-    "NameId",
     "RefuseLogin",
-    "Subject",
     "UseAccount",
     "flags_for",
-    "is_email_name_id",
-    "stable_subject",
     "whose_account",
 ]
-
-_FORMAT = "urn:oasis:names:tc:SAML:{}:nameid-format:{}"
-#: SAML Core 8.3.2.
-EMAIL_NAME_ID = _FORMAT.format("1.1", "emailAddress")
-_TRANSIENT = _FORMAT.format("2.0", "transient")
-_UNSPECIFIED = _FORMAT.format("1.1", "unspecified")
-
-
-class NameId(Protocol):
-    """The part of a name identifier that is read here; the value is ``str()`` of it."""
-
-    @property
-    def format(self) -> str | None:
-        """URI of its format."""
-        ...
-
-    @property
-    def name_qualifier(self) -> str | None:
-        """Domain of the name at the identity provider."""
-        ...
-
-    @property
-    def sp_name_qualifier(self) -> str | None:
-        """The service provider that it is meant for."""
-        ...
-
-
-class Assertion(Protocol):
-    """The part of a verified assertion that is read here."""
-
-    @property
-    def issuer(self) -> str:
-        """Entity ID of the identity provider."""
-        ...
-
-    @property
-    def name_id(self) -> NameId | None:
-        """The subject's name identifier."""
-        ...
-
-    @property
-    def attributes(self) -> Mapping[str, Sequence[str]]:
-        """Values by attribute name."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """Who the identity provider says somebody is: compared exactly, in all parts.
-
-    Attributes:
-        source: Entity ID of the identity provider.
-        value: Of the name identifier, or of ``attribute``.
-        format: Of the name identifier; "" where none is named, or for an attribute.
-        name_qualifier: "" where there is none.
-        sp_name_qualifier: "" where there is none.
-        attribute: Name of the immutable attribute that stands for the name identifier; "" for a name identifier.
-
-    """
-
-    source: str
-    value: str
-    format: str = ""
-    name_qualifier: str = ""
-    sp_name_qualifier: str = ""
-    attribute: str = ""
-
-    @property
-    def key(self) -> str:
-        """SHA-256 over all parts, hexadecimal: of one length, and exact where a database would fold case."""
-        parts = [
-            self.source,
-            self.value,
-            self.format,
-            self.name_qualifier,
-            self.sp_name_qualifier,
-            self.attribute,
-        ]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,60 +82,6 @@ class RefuseLogin:
 
 
 Decision = UseAccount | LinkAccount | CreateAccount | RefuseLogin
-
-
-def stable_subject(assertion: Assertion, *, attribute: str | None = None) -> Subject:
-    """Return who logs in, by something that stays the same from login to login.
-
-    Args:
-        assertion: A verified assertion.
-        attribute: An immutable attribute to use instead of the name identifier, such as Entra's
-            ``http://schemas.microsoft.com/identity/claims/objectidentifier``; it must have exactly one value.
-
-    Raises:
-        VerificationError: ``saml.no_stable_subject``: the name identifier is missing, empty or transient (SAML Core
-            8.3.8: a temporary value), or the attribute hasn't exactly one value.
-
-    """
-    if attribute:
-        values = [value for value in assertion.attributes.get(attribute, ()) if value.strip()]
-        if len(values) != 1:
-            raise VerificationError(
-                f'the attribute "{attribute}" identifies users and must have exactly one value; {len(values)} found',
-                "saml.no_stable_subject",
-                "let the identity provider send this attribute for every user",
-            )
-        return Subject(source=assertion.issuer, value=values[0], attribute=attribute)
-    name_id = assertion.name_id
-    value = "" if name_id is None else str(name_id)
-    if name_id is None or not value.strip():
-        raise VerificationError(
-            "the assertion names no subject",
-            "saml.no_stable_subject",
-            "let the identity provider send a persistent NameID, or name an immutable attribute that identifies users",
-        )
-    if name_id.format == _TRANSIENT:
-        raise VerificationError(
-            "the NameID is transient, so that the same user can't be told at the next login",
-            "saml.no_stable_subject",
-            "set the NameID format to persistent at the identity provider, or name an immutable attribute",
-        )
-    return Subject(
-        source=assertion.issuer,
-        value=value,
-        format=name_id.format or "",
-        name_qualifier=name_id.name_qualifier or "",
-        sp_name_qualifier=name_id.sp_name_qualifier or "",
-    )
-
-
-def is_email_name_id(subject: Subject) -> bool:
-    """Say whether an e-mail address identifies the user: addresses are reused, so this deserves a warning."""
-    if subject.attribute:
-        return False
-    return subject.format == EMAIL_NAME_ID or (
-        subject.format in ("", _UNSPECIFIED) and _domain(subject.value) is not None
-    )
 
 
 def whose_account(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from memberof.django.models.provider import SamlProvider
-from memberof.web.accounts import Subject
+from memberof.subjects import Subject
 
 
 class SubjectLink(models.Model):
@@ -50,17 +51,22 @@ class SubjectLink(models.Model):
     def subject(self) -> Subject:
         """The subject as a value."""
         return Subject(
-            source=self.provider.idp_entity_id,
+            issuer=self.provider.idp_entity_id,
             value=self.value,
-            format=self.format,
-            name_qualifier=self.name_qualifier,
-            sp_name_qualifier=self.sp_name_qualifier,
-            attribute=self.attribute,
+            format=self.format or None,
+            name_qualifier=self.name_qualifier or None,
+            sp_name_qualifier=self.sp_name_qualifier or None,
+            attribute=self.attribute or None,
         )
+
+    @staticmethod
+    def key_of(subject: Subject) -> str:
+        """Return what ``key`` holds for a subject: of one length, and exact where a database would fold case."""
+        return hashlib.sha256(subject.key.encode()).hexdigest()
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Keep the key in step with the parts, also where an administrator links an account by hand."""
-        self.key = self.subject.key
+        self.key = self.key_of(self.subject)
         super().save(*args, **kwargs)
 
 
