@@ -13,6 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from services.forgeries import FORGERIES
 
 import memberof
 from memberof.testing import SigningKey, TestIdp, forgeries, personas
@@ -50,59 +51,6 @@ def code(idp: TestIdp, response: str | bytes, **changes: Any) -> str:
 
 
 IDP = TestIdp("keycloak")
-
-FORGERIES = {
-    "xsw1": "saml.assertion_misplaced",
-    "xsw2": "saml.unexpected_content",
-    "xsw3": "saml.assertion_count",
-    "xsw4": "saml.assertion_misplaced",
-    "xsw5": "saml.assertion_count",
-    "xsw6": "saml.assertion_misplaced",
-    "xsw7": "saml.assertion_misplaced",
-    "xsw8": "saml.assertion_misplaced",
-    "second-assertion": "saml.assertion_count",
-    "duplicate-id": "xml.duplicate_id",
-    "object-in-signature": "saml.assertion_misplaced",
-    "unsigned": "saml.unsigned",
-    "wrong-key": "dsig.invalid",
-    "wrong-key-certificate-shown": "dsig.invalid",
-    "sha1": "dsig.algorithm_weak",
-    "hmac": "dsig.algorithm_symmetric",
-    "golden-metadata": "dsig.structure",
-    "changed-group": "dsig.digest_mismatch",
-    "two-references": "dsig.reference_count",
-    "empty-reference": "dsig.reference_uri",
-    "file-reference": "dsig.reference_uri",
-    "xpath-transform": "dsig.transforms",
-    "digest-comment": "dsig.structure",
-    "expired": "saml.expired",
-    "not-yet-valid": "saml.not_yet_valid",
-    "wrong-audience": "saml.audience_mismatch",
-    "two-audience-restrictions": "saml.audience_mismatch",
-    "no-audience": "saml.audience_missing",
-    "wrong-recipient": "saml.recipient_mismatch",
-    "wrong-destination": "saml.destination_mismatch",
-    "wrong-issuer": "saml.issuer_mismatch",
-    "wrong-request": "saml.in_response_to_mismatch",
-    "unsolicited": "saml.in_response_to_missing",
-    "failed-status": "saml.status",
-    "holder-of-key": "saml.confirmation_missing",
-    "no-confirmation": "saml.confirmation_missing",
-    "unknown-condition": "saml.condition_unknown",
-    "comment-in-value": "accepted",
-    "cdata-in-value": "accepted",
-    "instruction-in-value": "xml.processing_instruction",
-    "doctype": "xml.doctype",
-    "entity": "xml.doctype",
-    "entity-bomb": "xml.doctype",
-    "external-entity": "xml.doctype",
-    "utf-16": "xml.encoding",
-    "deep-nesting": "xml.too_deep",
-    "truncated": "xml.malformed",
-    "not-xml": "xml.malformed",
-    "not-base64": "saml.base64",
-    "empty": "xml.malformed",
-}
 
 
 def test_every_forgery_has_its_code_here() -> None:
