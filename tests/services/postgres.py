@@ -123,9 +123,11 @@ class PostgresServer:
         while time.monotonic() < until:
             if self._process.poll() is not None:
                 break
-            # postmaster.pid's eighth line turns to "ready" once the server takes connections.
+            # postmaster.pid's eighth line turns to "ready" once the server takes connections; after a crash the file
+            # of the server before may still lie there.
             with contextlib.suppress(OSError, IndexError):
-                if (self.data / "postmaster.pid").read_text().splitlines()[7].strip() == "ready":
+                lines = (self.data / "postmaster.pid").read_text().splitlines()
+                if lines[0].strip() == str(self._process.pid) and lines[7].strip() == "ready":
                     return
             time.sleep(0.02)
         raise RuntimeError(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}")
