@@ -291,6 +291,37 @@ def test_a_database_that_is_locked_loses_nothing(
     assert "Finance external" in section(browser.get("/me").text, "mine")
 
 
+def undo(browser: Browser, place: int) -> str:
+    """Press the undo button at a place in the history, the newest first; returns the page that follows."""
+    page = browser.get("/admin/keycloak").text
+    path = re.findall(r'action="(/admin/keycloak/events/\d+/undo)"', page)[place]
+    done = browser.http.post(path, data={"form_token": hidden(page)["form_token"]}, follow_redirects=True)
+    assert done.status_code == 200
+    return str(done.text)
+
+
+def test_an_administrator_undoes_a_sign_in(browser: Browser) -> None:
+    browser.sign_in("Engineering\nOn-call")
+    browser.sign_in("Engineering")
+    page = undo(browser, 0)
+    assert "It was undone" in page
+    assert "On-call external" in section(browser.get("/me").text, "mine")
+    assert page.count("/undo") == 1  # neither what was undone, nor the undo
+
+
+def test_an_older_sign_in_is_not_undone_under_a_newer_one(browser: Browser) -> None:
+    browser.sign_in("Engineering\nOn-call")
+    browser.sign_in("Engineering")
+    assert "Newer changes stand upon this one" in undo(browser, 1)
+    assert "On-call" not in section(browser.get("/me").text, "mine")
+
+
+def test_undo_needs_a_form_of_ours(browser: Browser) -> None:
+    browser.sign_in("Engineering")
+    assert browser.http.post("/admin/keycloak/events/1/undo").status_code == 403
+    assert "Engineering external" in section(browser.get("/me").text, "mine")
+
+
 def test_an_administrator_is_told_that_the_database_is_locked(browser: Browser, tmp_path: Path) -> None:
     browser.sign_in("Engineering")
     form = {

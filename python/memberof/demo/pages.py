@@ -80,6 +80,7 @@ def admin(
         groups=groups,
         members=members,
         events=events,
+        undone={undone for event in events for undone in event.details.get("undoes", ())},
         notice=_NOTICES.get(notice, ""),
         problem=_PROBLEMS.get(problem, ""),
     )
@@ -87,13 +88,14 @@ def admin(
 
 _NOTICES = {
     "created": "The group was created.",
-    "added": "The member was added.",
-    "removed": "The member was removed.",
+    "undone": "It was undone: memberships and kinds are as they were before it.",
 }
 _PROBLEMS = {
     "name": "A group needs a name of 1 to 200 characters.",
     "taken": "A group of that name is already there.",
     "busy": "The database is busy. Nothing was changed; try again in a moment.",
+    "conflict": "Newer changes stand upon this one. Undo those first.",
+    "nothing": "There is nothing left to undo.",
     "stale": "Somebody changed this at the same time. Look again and repeat.",
 }
 
@@ -132,3 +134,17 @@ def create_group(
     except memberof.StoreError:
         return RedirectResponse(f"{back}?problem=busy", 303)
     return RedirectResponse(f"{back}?{'notice=created' if created else 'problem=taken'}", 303)
+
+
+@router.post("/admin/{slug}/events/{event_id}/undo", dependencies=[Depends(own_form)])
+def undo(site: SiteHere, organisation: OrganisationHere, event_id: int) -> Response:
+    """Undo what an event did; nothing happens where newer changes stand upon it."""
+    back = f"/admin/{organisation.slug}"
+    try:
+        done = organisation.store.undo(event_id, actor="administrator", now=site.clock())
+    except memberof.PlanError as error:
+        problem = "conflict" if error.code == "plan.undo_conflict" else "nothing"
+        return RedirectResponse(f"{back}?problem={problem}", 303)
+    except memberof.StoreError:
+        return RedirectResponse(f"{back}?problem=busy", 303)
+    return RedirectResponse(f"{back}?{'problem=nothing' if done.event_id is None else 'notice=undone'}", 303)
