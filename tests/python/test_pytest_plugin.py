@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pytest
 
 pytest_plugins = ["pytester"]
+
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorials" / "pytest.md"
 
 
 def outcomes(pytester: pytest.Pytester, text: str, **expected: int) -> pytest.RunResult:
@@ -133,6 +137,15 @@ def test_a_live_identity_provider_stops_with_the_test(pytester: pytest.Pytester)
         """,
         passed=2,
     )
+
+
+def test_the_tutorial_does_what_it_says(pytester: pytest.Pytester) -> None:
+    files = re.findall(r"```python\n(.*?)```", TUTORIAL.read_text(), re.DOTALL)
+    first, second, third = files
+    result = outcomes(pytester, first, passed=1, failed=1)
+    result.stdout.fnmatch_lines(["E *('Ops',) == ('Sales',)", "FAILED *::test_everybody_is_in_sales*"])
+    outcomes(pytester, second, passed=4)
+    outcomes(pytester, third, passed=3)
 
 
 def test_the_fixtures_are_listed_with_what_they_are_for(pytester: pytest.Pytester) -> None:
