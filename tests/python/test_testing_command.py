@@ -16,7 +16,9 @@ from memberof.testing.command import main
 
 def test_it_serves_until_it_is_interrupted() -> None:
     command = [sys.executable, "-m", "memberof.testing", "adfs", "--port", "0", "--user", "ada=Staff, R&D"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts
+    ) as running:
         assert running.stdout is not None
         about = "".join(running.stdout.readline() for _ in range(3))
         url = re.search(r"Microsoft AD FS .*: (http://127\.0\.0\.1:\d+)\n", about)
@@ -26,6 +28,11 @@ def test_it_serves_until_it_is_interrupted() -> None:
         assert "Staff\nR&amp;D" in page
         running.send_signal(signal.SIGINT)
         assert running.wait(10) == 0
+
+
+def hear_interrupts() -> None:
+    """Shells start what runs in the background deaf to SIGINT; its children would inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_it_lists_the_products(capsys: pytest.CaptureFixture[str]) -> None:
