@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from contextvars import ContextVar
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -21,10 +21,12 @@ from memberof.stores.failures import store_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
 
     from sqlalchemy import Connection
 
     from memberof.store import Decision, LoginAttempt, LoginOpening, LoginReceipt, StoreUnit
+    from memberof.stores.migrate import Migrated
     from memberof.stores.schema import Tables
 
 T = TypeVar("T")
@@ -111,6 +113,30 @@ class AsyncSqlStore(AsyncStoreOperations):
             await connection.run_sync(self._migrate, only_fresh=False)
         self._ready = True
 
+    @asynccontextmanager
+    async def transaction(self, *, write: bool = True) -> AsyncIterator[AsyncConnection]:
+        """Run the block as one transaction on the store's database, for rows that stand beside the store's.
+
+        Args:
+            write: Whether the block writes: SQLite lets one writer in at a time, from the beginning on.
+
+        """
+        async with self._failures(), self._alone or nullcontext(), self._engine.connect() as connection:
+            await self._bring_up_fresh(connection)
+            async with connection.begin():
+                if write and self._engine.dialect.name == SQLITE:
+                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+
+    async def migrate_beside(self, tables: Migrated, versions: Path) -> None:
+        """Create an adapter's tables in the store's database, or bring them up to date, as :meth:`migrate` does the store's."""
+
+        def act(connection: Connection) -> None:
+            migrate.bring_up(connection, tables, self._core.transactions, only_fresh=False, versions=versions)
+
+        async with self._failures(), self._engine.connect() as connection:
+            await connection.run_sync(act)
+
     async def close(self) -> None:
         """Close the connections, where the store made the engine; an application's own engine is left alone."""
         if self._owns_engine:
@@ -137,10 +163,13 @@ class AsyncSqlStore(AsyncStoreOperations):
 
     async def _with_own_connection(self, act: Callable[[Connection, bool], T]) -> T:
         async with self._engine.connect() as connection:
-            if not self._ready:
-                await connection.run_sync(self._migrate, only_fresh=True)
-                self._ready = True
+            await self._bring_up_fresh(connection)
             return await connection.run_sync(act, False)
+
+    async def _bring_up_fresh(self, connection: AsyncConnection) -> None:
+        if not self._ready:
+            await connection.run_sync(self._migrate, only_fresh=True)
+            self._ready = True
 
     def _migrate(self, connection: Connection, *, only_fresh: bool) -> None:
         migrate.bring_up(connection, self._tables, self._core.transactions, only_fresh=only_fresh)

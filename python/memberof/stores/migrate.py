@@ -1,9 +1,9 @@
-"""The schema made and brought up to date by the alembic scripts in this package."""
+"""Tables made and brought up to date by alembic scripts: the store's own, in this package, and those of an adapter."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import inspect, text
 
@@ -11,20 +11,50 @@ from memberof.errors import ConfigurationError
 from memberof.stores.dialect import POSTGRESQL
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, MetaData, Table
 
     from memberof.stores.engine import Transactions
-    from memberof.stores.schema import Tables
 
 SCRIPTS = Path(__file__).parent / "migrations"
+VERSIONS = SCRIPTS / "versions"
 
 
-def version_table(tables: Tables) -> str:
+class Migrated(Protocol):
+    """Tables under one prefix that alembic scripts make."""
+
+    @property
+    def prefix(self) -> str:
+        """How their names begin."""
+        ...
+
+    @property
+    def schema(self) -> str | None:
+        """Schema of the database."""
+        ...
+
+    @property
+    def metadata(self) -> MetaData:
+        """Where SQLAlchemy knows them from."""
+        ...
+
+    def all(self) -> tuple[Table, ...]:
+        """Return the tables; the first one there says that they are there."""
+        ...
+
+
+def version_table(tables: Migrated) -> str:
     """Return the name of the table in which alembic keeps the version."""
     return f"{tables.prefix}alembic_version"
 
 
-def bring_up(connection: Connection, tables: Tables, transactions: Transactions, *, only_fresh: bool) -> None:
+def bring_up(
+    connection: Connection,
+    tables: Migrated,
+    transactions: Transactions,
+    *,
+    only_fresh: bool,
+    versions: Path = VERSIONS,
+) -> None:
     """Create the tables or bring them up to date, on a connection without a transaction.
 
     Args:
@@ -32,6 +62,7 @@ def bring_up(connection: Connection, tables: Tables, transactions: Transactions,
         tables: Which tables.
         transactions: How transactions begin there.
         only_fresh: Do nothing where there are tables of any version.
+        versions: The folder of the alembic versions.
 
     Raises:
         ConfigurationError: The tables were made by other means (``config.migrations``).
@@ -48,14 +79,14 @@ def bring_up(connection: Connection, tables: Tables, transactions: Transactions,
             connection.execute(text("SELECT pg_advisory_xact_lock(:gate)"), {"gate": transactions.gate})
         # Looked at again: another process may have been first.
         if not only_fresh or _is_fresh(connection, tables):
-            _upgrade(connection, tables)
+            _upgrade(connection, tables, versions)
 
 
-def _is_fresh(connection: Connection, tables: Tables) -> bool:
-    return not inspect(connection).has_table(tables.tenants.name, schema=tables.schema)
+def _is_fresh(connection: Connection, tables: Migrated) -> bool:
+    return not inspect(connection).has_table(tables.all()[0].name, schema=tables.schema)
 
 
-def _upgrade(connection: Connection, tables: Tables) -> None:
+def _upgrade(connection: Connection, tables: Migrated, versions: Path) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -68,6 +99,7 @@ def _upgrade(connection: Connection, tables: Tables) -> None:
         )
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("version_locations", str(versions))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     config.attributes["tables"] = tables
