@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = [
+    "MAX_FORM_BYTES",
     "RESTART_COOKIE",
     "UNSOLICITED",
     "Answered",
@@ -27,6 +28,10 @@ __all__ = [
 
 #: The code of a Response without InResponseTo: nobody asked; a tile in the identity provider's portal was clicked.
 UNSOLICITED = "saml.in_response_to_missing"
+
+#: Base64 of the largest Response that the verifier reads (memberof.Limits), as a form encodes it, and a little for the
+#: form around it: what is larger can be refused unread.
+MAX_FORM_BYTES = 1_048_576 * 4 // 3 * 5 // 4 + 65_536
 
 #: Set when an unsolicited Response is discarded; while it lasts, another one is refused instead of looping.
 RESTART_COOKIE = "memberof-restarted"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-__all__ = ["MAX_PATH_LENGTH", "local_path"]
+__all__ = ["MAX_PATH_LENGTH", "is_origin", "is_page", "local_path"]
 
 #: Longer paths are dropped rather than cut: a cut path is another page.
 MAX_PATH_LENGTH = 2048
@@ -33,3 +33,30 @@ def local_path(target: str | None, default: str = "/") -> str:
     except ValueError:
         return default
     return default if parts.scheme or parts.netloc else target
+
+
+def is_origin(url: str) -> bool:
+    """Say whether a setting is like ``https://app.example``: a scheme of the web and a host, without a path."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.netloc)
+        and parts.path in ("", "/")
+        and not parts.query
+        and not parts.fragment
+    )
+
+
+def is_page(method: str, *, accept: str, fetch_mode: str | None) -> bool:
+    """Say whether somebody is looking at this request's answer: a redirect to a sign-in would only confuse a script.
+
+    Args:
+        method: Of the request.
+        accept: Its header Accept; "" where it is missing.
+        fetch_mode: Its header Sec-Fetch-Mode (W3C Fetch Metadata), or None.
+
+    """
+    return method == "GET" and fetch_mode in (None, "navigate") and "text/html" in accept
