@@ -20,7 +20,7 @@ help: ## list the targets
 $(VENV)/.ready: pyproject.toml scripts/find-python
 	$$(scripts/find-python "$(PYTHON)") -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group dev $$($(BIN)/python scripts/extras.py postgresql test demo django)
+	$(BIN)/python -m pip install --quiet --group dev $$($(BIN)/python scripts/extras.py postgresql test demo django fastapi)
 	touch $@
 
 $(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)
@@ -54,7 +54,8 @@ lint: build ## formats, lints, types, stubs
 check: lint ## the fast part: lint and all tests that need no service
 	scripts/apt-packages openssl xmlsec1
 	cargo test --quiet
-	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web --ignore tests/python/django_app
+	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web --ignore tests/python/django_app \
+		--ignore tests/python/fastapi_app
 
 .PHONY: test-stores
 test-stores: build ## the SQL stores on SQLite and PostgreSQL, under crowds, crashes and faults (10 minutes)
@@ -66,6 +67,12 @@ test-django: build ## the Django application and its example, on SQLite and Post
 	$(BIN)/pytest tests/python/django_app
 	NOTES_DATABASE=postgresql $(BIN)/pytest tests/python/django_app --ignore tests/python/django_app/test_browser.py \
 		--ignore tests/python/django_app/test_tutorial.py
+
+.PHONY: test-fastapi
+test-fastapi: build ## the FastAPI adapter and its example, on SQLite and PostgreSQL
+	[ -n "$${CHROMIUM:-}" ] || scripts/apt-packages chromium
+	$(BIN)/pytest tests/python/fastapi_app
+	NOTES_DATABASE=postgresql $(BIN)/pytest tests/python/fastapi_app -m "not once"
 
 BENCH := .venv-bench
 
@@ -136,4 +143,4 @@ docs: $(VENV)/.docs ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 .PHONY: test
-test: check test-django test-stores test-web test-wheel test-referee docs ## everything
+test: check test-django test-fastapi test-stores test-web test-wheel test-referee docs ## everything

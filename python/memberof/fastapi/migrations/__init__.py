@@ -1,0 +1,1 @@
+"""Versions of alembic; see :mod:`memberof.stores.migrate`."""
