@@ -64,7 +64,7 @@ def test_the_package_loads_on_first_use() -> None:
 
 
 def test_a_missing_extra_is_named() -> None:
-    code = "import sys; sys.modules['sqlalchemy'] = None\nimport memberof; memberof.stores"
+    code = "import sys; sys.modules['sqlalchemy'] = None\nimport memberof; memberof.stores.SqlStore"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (
         "ImportError: memberof.stores needs the package sqlalchemy: pip install memberof[sqlalchemy]"

@@ -13,18 +13,29 @@ How a login stays right, whoever else is at work:
 
 from __future__ import annotations
 
-try:
-    import alembic as _alembic
-    import sqlalchemy as _sqlalchemy
-except ModuleNotFoundError as error:
-    missing = (error.name or "").partition(".")[0]
-    raise ImportError(
-        f"memberof.stores needs the package {missing}: pip install memberof[sqlalchemy]", name=missing
-    ) from error
+import importlib
+from typing import TYPE_CHECKING
 
-from memberof.stores.aio import AsyncSqlStore
-from memberof.stores.sql import SqlStore
+if TYPE_CHECKING:
+    from memberof.stores.aio import AsyncSqlStore
+    from memberof.stores.sql import SqlStore
 
 __all__ = ["AsyncSqlStore", "SqlStore"]
 
-del _alembic, _sqlalchemy
+# Loaded on first use: the statements of this package serve stores on other connections too, without SQLAlchemy.
+_HOMES = {"AsyncSqlStore": "aio", "SqlStore": "sql"}
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in _HOMES:
+            raise AttributeError(f"module 'memberof.stores' has no attribute {name!r}")
+        try:
+            importlib.import_module("alembic")
+            return getattr(importlib.import_module(f"memberof.stores.{_HOMES[name]}"), name)
+        except ModuleNotFoundError as error:
+            missing = (error.name or "").partition(".")[0]
+            raise ImportError(
+                f"memberof.stores needs the package {missing}: pip install memberof[sqlalchemy]", name=missing
+            ) from error

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from memberof.errors import StoreError
 from memberof.store import LoginReceipt, StaleStateError
+from memberof.stores.connection import SqlConnection
 from memberof.stores.dialect import POSTGRESQL, SQLITE, Names
 from memberof.stores.engine import Transactions
-from memberof.stores.failures import is_conflict, store_error
+from memberof.stores.failures import store_error
 from memberof.stores.postgresql import PostgresLogin
 from memberof.stores.sqlite import SqliteLogin
+from memberof.stores.trials import until_still
 from memberof.stores.unit import SqlUnit
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from memberof.stores.schema import Tables
 
 T = TypeVar("T")
-
-# Each trial waits for the locks that the one before it met, so a handful is plenty; never endless all the same.
-TRIALS = 25
 
 
 class _NotLockedError(StaleStateError):
@@ -76,14 +74,15 @@ class Core:
                 if locked:
                     self._shut_gate(connection)
                 before_write = None if locked else _refuse_write
-                return operation(SqlUnit(connection, self.tenant, self.tables, self.names, before_write))
+                on = SqlConnection(connection)
+                return operation(SqlUnit(on, self.tenant, self.tables, self.names, before_write))
 
         return _until_still(once, bound=bound)
 
     def _login(self, connection: Connection) -> SqliteLogin | PostgresLogin:
         if self.names.dialect == SQLITE:
-            return SqliteLogin(connection, self.names, self.tenant)
-        return PostgresLogin(connection, self.names, self.tenant, self.transactions.gate)
+            return SqliteLogin(SqlConnection(connection), self.names, self.tenant)
+        return PostgresLogin(SqlConnection(connection), self.names, self.tenant, self.transactions.gate)
 
     def _shut_gate(self, connection: Connection) -> None:
         if self.names.dialect == POSTGRESQL:
@@ -95,15 +94,4 @@ def _refuse_write() -> None:
 
 
 def _until_still(once: Callable[[int], T], *, bound: bool) -> T:
-    for trial in range(TRIALS):
-        try:
-            return once(trial)
-        except StaleStateError:
-            continue
-        except DBAPIError as error:
-            # In a caller's transaction a conflict is the caller's to repeat: its snapshot stays as it is.
-            if bound or not is_conflict(error):
-                raise store_error(error) from None
-    raise StoreError(
-        f"the state never stood still in {TRIALS} trials", "store.contended", "retry the request"
-    )
+    return until_still(once, bound=bound, failure=DBAPIError, refusal=store_error)

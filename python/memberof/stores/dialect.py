@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import ColumnElement, Text, bindparam, cast, func, select
-from sqlalchemy.dialects.postgresql import JSON
+from typing import TYPE_CHECKING, Any, Protocol
 
 from memberof.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from sqlalchemy import Dialect, Select
+    from sqlalchemy import Dialect
 
     from memberof.stores.schema import Tables
 
@@ -25,9 +22,20 @@ SQLITE = "sqlite"
 POSTGRESQL = "postgresql"
 
 
+class Runs(Protocol):
+    """What runs the statements, in a transaction that its owner begins and ends."""
+
+    def execute(self, statement: str, values: Mapping[str, Any], /) -> Any:
+        """Run a statement with ``:name`` parameters; return its result, with the methods of SQLAlchemy's."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The tables' names, quoted, and the few words in which the databases differ, to be put into statements."""
+    """The tables' names, quoted, and the few words in which the databases differ, to be put into statements.
+
+    A store whose groups or memberships stand in tables of another shape overrides what is said of them below.
+    """
 
     dialect: str
     tenants: str
@@ -78,18 +86,43 @@ class Names:
             return f"(SELECT value FROM json_each(:{parameter}))"
         return f"(SELECT json_array_elements_text(CAST(:{parameter} AS json)))"
 
+    def user(self, place: int) -> str:
+        """Return the user's ID at ``place`` of such an item."""
+        return self.item(place)
+
+    def users(self, parameter: str) -> str:
+        """Return a subquery of the users' IDs of a JSON array."""
+        return self.texts(parameter)
+
+    @property
+    def held(self) -> str:
+        """What memberships are read from: (tenant, user_id, group_name, source, event_id, since)."""
+        return self.memberships
+
+    def made(self, after: str) -> str:
+        """Return the CTEs that make new groups of ``:rows``, after the CTE ``after``; the last one is ``made``."""
+        return f"""made AS (INSERT INTO {self.groups} (tenant, name, key, kind)
+            SELECT :tenant, {self.item(0)}, {self.item(1)}, {self.item(2)}
+            FROM {self.rows("rows")}, (SELECT count(*) FROM {after}) AS s
+            ORDER BY {self.item(0)} ON CONFLICT DO NOTHING RETURNING 1)"""
+
+    def gone(self) -> str:
+        """Return the CTEs that remove the memberships of ``:gone``; the last one is ``w_gone``, a row for each."""
+        return f"""w_gone AS (DELETE FROM {self.memberships} WHERE tenant = :tenant AND (user_id, group_name) IN
+            (SELECT {self.item(0)}, {self.item(1)} FROM {self.rows("gone")}) RETURNING 1)"""
+
+    def came(self, event_id: str) -> str:
+        """Return the CTEs that add the memberships of ``:came``; the last one is ``w_came``, a row for each."""
+        return f"""w_came AS (INSERT INTO {self.memberships} (tenant, user_id, group_name, source, event_id, since)
+            SELECT :tenant, {self.item(0)}, {self.item(1)}, {self.item(2)}, {self.came_event(event_id)},
+                {self.item(4, "bigint")} FROM {self.rows("came")} ON CONFLICT DO NOTHING RETURNING 1)"""
+
+    def came_event(self, event_id: str) -> str:
+        """Return the event of a membership of ``:came``: what a login makes gets the ID of the event written with it."""
+        given = self.item(3, "bigint")
+        return f"CASE WHEN {self.item(2)} IS NULL THEN {given} ELSE coalesce({given}, {event_id}) END"
+
 
 def dumps(values: Sequence[Any]) -> str:
     """Return a JSON array as one parameter."""
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
-
-
-def among(column: ColumnElement[str], values: Iterable[str], dialect: str) -> ColumnElement[bool]:
-    """Return the condition that a column is one of these texts, however many they are."""
-    parameter = bindparam(None, dumps(list(values)), type_=Text)
-    found: Select[Any]
-    if dialect == SQLITE:
-        found = select(func.json_each(parameter).table_valued("value").c.value)
-    else:
-        found = select(func.json_array_elements_text(cast(parameter, JSON)).table_valued("value").c.value)
-    return column.in_(found)

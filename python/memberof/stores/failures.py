@@ -69,14 +69,19 @@ RESULTS: dict[int, tuple[str, str, str]] = {
 }
 
 
-def is_conflict(error: DBAPIError) -> bool:
-    """Whether beginning the same transaction anew may well succeed at once."""
-    return store_error(error).code == "store.conflict"
-
-
 def store_error(error: DBAPIError) -> StoreError:
-    """Return the refusal that says what the database said."""
-    cause = error.orig
+    """Return the refusal that says what the database said through SQLAlchemy."""
+    return refusal(error.orig, invalidated=error.connection_invalidated)
+
+
+def refusal(cause: BaseException | None, *, invalidated: bool = False) -> StoreError:
+    """Return the refusal that says what a driver said.
+
+    Args:
+        cause: The driver's error.
+        invalidated: The connection is known to be gone.
+
+    """
     kind = type(cause).__name__
     state = getattr(cause, "sqlstate", None)
     if isinstance(state, str):
@@ -95,7 +100,7 @@ def store_error(error: DBAPIError) -> StoreError:
                 "store.schema",
                 "call store.migrate() once",
             )
-    if error.connection_invalidated or kind in {"OperationalError", "InterfaceError", "AdminShutdown"}:
+    if invalidated or kind in {"OperationalError", "InterfaceError", "AdminShutdown"}:
         return StoreError(f"the database is gone ({kind})", "store.unavailable", UNAVAILABLE_HINT)
     suffix = f", SQLSTATE {state}" if isinstance(state, str) else ""
     return StoreError(

@@ -14,11 +14,9 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import TextClause, text
-
 from memberof.store import LoginOpening, StaleStateError
 from memberof.stores import rows
-from memberof.stores.dialect import Names, dumps
+from memberof.stores.dialect import Names, Runs, dumps
 from memberof.stores.opening import (
     EXTERNAL,
     Found,
@@ -28,12 +26,10 @@ from memberof.stores.opening import (
     replayed,
     window_of,
 )
-from memberof.stores.writing import event_values, is_made_by_login, membership_rows, tenant_values, write
+from memberof.stores.writing import Writer, event_values, is_made_by_login, membership_rows, tenant_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sqlalchemy import Connection
+    from collections.abc import Callable, Sequence
 
     from memberof.records import Writes
     from memberof.store import LoginAttempt
@@ -45,11 +41,14 @@ LOGIN_FIELDS = ("create", "kinds", "detach", "attach", "marks", "tenant", "event
 class PostgresLogin:
     """One login in the open transaction of one connection."""
 
-    def __init__(self, connection: Connection, names: Names, tenant: str, gate: int) -> None:
+    def __init__(
+        self, connection: Runs, names: Names, tenant: str, gate: int, writer: Callable[..., Writer] = Writer
+    ) -> None:
         self._connection = connection
         self._names = names
         self._tenant = tenant
         self._gate = gate
+        self._writer = writer
         self._settings_locked = False
 
     def open(self, attempt: LoginAttempt, *, again: bool = False) -> LoginOpening:
@@ -95,11 +94,11 @@ class PostgresLogin:
 
     def write(self, opened: LoginOpening, writes: Writes) -> int | None:
         """Write what was decided on the opening."""
+        writer = self._writer(self._connection, self._names, self._tenant)
         if any(getattr(writes, name) for name in ("users", "rename", "delete", "forget_before")):
             self._run("lock_settings")
-            user = opened.mark.user
-            return write(self._connection, self._names, self._tenant, writes, opened_for=user)
-        self._lock(opened, writes)
+            return writer.write(writes, opened_for=opened.mark.user)
+        self._lock(opened, writes, writer)
         return self._write(writes)
 
     def _check_snapshot(
@@ -124,7 +123,7 @@ class PostgresLogin:
         self._run("lock_guarded", names=dumps(leaving))
         return list(self._run("sole", user=attempt.user, names=dumps(leaving)).scalars())
 
-    def _lock(self, opened: LoginOpening, writes: Writes) -> None:
+    def _lock(self, opened: LoginOpening, writes: Writes, writer: Writer) -> None:
         created = {group.name for group in writes.create}
         kinds = {group.name: group.kind.value for group in opened.groups}
         touched = {name for name, _ in writes.kinds}
@@ -137,11 +136,7 @@ class PostgresLogin:
                 shut=bool(writes.kinds),
             ),
             names=dumps(sorted(touched)),
-            **(
-                {"rows": dumps(sorted([g.name, g.key, g.kind.value] for g in writes.create))}
-                if created
-                else {}
-            ),
+            **({"rows": dumps(writer.group_rows(writes.create))} if created else {}),
         ).one()
         version, made, locked = row
         if version != opened.tenant.version or made != len(created):
@@ -214,22 +209,22 @@ def _lock_name(*, settings_shut: bool, create: bool, shut: bool) -> str:
 
 
 @lru_cache(maxsize=64)
-def statement(names: Names, what: str) -> TextClause:
+def statement(names: Names, what: str) -> str:
     """Return one of the statements, made once for each set of names."""
     # psycopg keeps no query of 4,096 characters or more in its cache: no white space but what is needed.
-    return text(" ".join((_open(names) if what == "open" else _statements(names)[what]).split()))
+    return " ".join((_open(names) if what == "open" else _statements(names)[what]).split())
 
 
 @lru_cache(maxsize=256)
-def writing_statement(names: Names, parts: tuple[str, ...]) -> TextClause:
+def writing_statement(names: Names, parts: tuple[str, ...]) -> str:
     """Return the one statement that writes these parts: the event's ID or NULL, then how many rows each part met."""
     written = _parts(names, event="event" in parts)
     bodies = ["refs", *parts] if "event" in parts else list(parts)
     order = [name for name in ("event", "refs", "kinds", "gone", "came", "marks", "tenant") if name in bodies]
-    with_ = ", ".join(f"w_{name} AS ({written[name]})" for name in order)
+    with_ = ", ".join(written[name] for name in order)
     event = "(SELECT id FROM w_event)" if "event" in parts else "NULL"
     counts = "".join(f", (SELECT count(*) FROM w_{name})" for name in parts if name != "event")
-    return text(f"WITH {with_} SELECT {event}{counts}")
+    return f"WITH {with_} SELECT {event}{counts}"
 
 
 def _open(n: Names) -> str:
@@ -241,7 +236,7 @@ gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(:gate)),
 before AS MATERIALIZED (SELECT version, json_build_array({mark})::text AS mark FROM {n.marks}
     WHERE tenant = :tenant AND user_id = :user),
 mine AS MATERIALIZED (SELECT g.name, g.key, g.kind, m.source, m.event_id, m.since
-    FROM {n.memberships} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
+    FROM {n.held} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
     WHERE m.tenant = :tenant AND m.user_id = :user),
 keys AS MATERIALIZED (SELECT json_array_elements_text(CAST(:keys AS json)) AS key),
 unmet AS MATERIALIZED (SELECT key FROM keys EXCEPT SELECT key FROM mine),
@@ -289,18 +284,17 @@ SELECT (SELECT version FROM mark), (SELECT version FROM before), EXISTS (SELECT 
             AND (ours.adopts OR EXISTS (SELECT 1 FROM others WHERE kind = 'internal')) THEN (
         SELECT json_agg(json_build_array(m.group_name, m.user_id, NOT EXISTS (SELECT 1 FROM {n.marks} AS k
             WHERE k.tenant = m.tenant AND k.user_id = m.user_id AND k.source = :source)))::text
-        FROM {n.memberships} AS m
+        FROM {n.held} AS m
         WHERE m.tenant = :tenant AND m.user_id <> :user AND m.group_name IN (
             SELECT name FROM others WHERE kind = 'internal'
             UNION ALL SELECT name FROM mine WHERE kind = 'internal' AND key IN (SELECT key FROM keys))) END,
     CASE WHEN CAST(:guarded AS text) <> '[]' THEN (SELECT json_agg(mine.name ORDER BY mine.name)::text FROM mine
-        WHERE key IN {n.texts("guarded")} AND NOT EXISTS (SELECT 1 FROM {n.memberships} AS m
+        WHERE key IN {n.texts("guarded")} AND NOT EXISTS (SELECT 1 FROM {n.held} AS m
             WHERE m.tenant = :tenant AND m.group_name = mine.name AND m.user_id <> :user)) END
 FROM ours, (SELECT count(*) FROM settings) AS after_settings"""
 
 
 def _statements(n: Names) -> dict[str, str]:
-    of, each = n.item, n.rows("rows")
     found = {
         "lock_mark": f"SELECT pg_advisory_xact_lock_shared(:gate), (SELECT version FROM {n.marks} "
         "WHERE tenant = :tenant AND user_id = :user FOR UPDATE)",
@@ -308,8 +302,8 @@ def _statements(n: Names) -> dict[str, str]:
         "lock_guarded": f"SELECT name FROM {n.groups} WHERE tenant = :tenant AND name IN {n.texts('names')} "
         "ORDER BY name FOR NO KEY UPDATE",
         "sole": f"""SELECT name FROM json_array_elements_text(CAST(:names AS json)) AS names(name)
-            WHERE NOT EXISTS (SELECT 1 FROM {n.memberships}
-                WHERE tenant = :tenant AND group_name = name AND user_id <> :user) ORDER BY name""",
+            WHERE NOT EXISTS (SELECT 1 FROM {n.held} AS m
+                WHERE m.tenant = :tenant AND m.group_name = name AND m.user_id <> :user) ORDER BY name""",
     }
     # One pass over settings, new groups, old groups by name, each after the one before: the order of locks.
     for settings_shut in (False, True):
@@ -317,13 +311,7 @@ def _statements(n: Names) -> dict[str, str]:
             for shut in (False, True):
                 how = "NO KEY UPDATE" if settings_shut else "SHARE"
                 strength = "NO KEY UPDATE" if shut else "SHARE"
-                made = (
-                    f"""made AS (INSERT INTO {n.groups} (tenant, name, key, kind)
-                        SELECT :tenant, {of(0)}, {of(1)}, {of(2)} FROM {each}, (SELECT count(*) FROM settings) AS s
-                        ORDER BY {of(0)} ON CONFLICT DO NOTHING RETURNING 1)"""
-                    if create
-                    else "made AS (SELECT 1 FROM settings WHERE false)"
-                )
+                made = n.made("settings") if create else "made AS (SELECT 1 FROM settings WHERE false)"
                 found[_lock_name(settings_shut=settings_shut, create=create, shut=shut)] = f"""WITH
                     settings AS MATERIALIZED (SELECT version FROM {n.tenants}
                         WHERE tenant = :tenant FOR {how}),
@@ -356,24 +344,20 @@ def _parts(n: Names, *, event: bool) -> dict[str, str]:
         f"{name} = :t_{name}" for name in rows.TENANT_COLUMNS if name not in {"version", "hold"}
     )
     return {
-        "event": f"INSERT INTO {n.events} (tenant, kind, at, source, lossy, body) "
-        "VALUES (:tenant, :kind, :at, :source, :lossy, :body) RETURNING id",
-        "refs": f"INSERT INTO {n.event_refs} (tenant, what, name, event_id) "
-        f"SELECT :tenant, {of(0)}, {of(1)}, w_event.id FROM w_event, {n.rows('refs')}",
-        "kinds": f"UPDATE {n.groups} SET kind = {of(1)} FROM {n.rows('kinds')} "
-        f"WHERE tenant = :tenant AND name = {of(0)} AND kind <> {of(1)} RETURNING 1",
-        "gone": f"DELETE FROM {n.memberships} WHERE tenant = :tenant AND (user_id, group_name) IN "
-        f"(SELECT {of(0)}, {of(1)} FROM {n.rows('gone')}) RETURNING 1",
-        "came": f"""INSERT INTO {n.memberships} (tenant, user_id, group_name, source, event_id, since)
-            SELECT :tenant, {of(0)}, {of(1)}, {of(2)},
-                CASE WHEN {of(2)} IS NULL THEN {of(3, "bigint")} ELSE coalesce({of(3, "bigint")}, {event_id}) END,
-                {of(4, "bigint")} FROM {n.rows("came")} ON CONFLICT DO NOTHING RETURNING 1""",
-        "marks": f"UPDATE {n.marks} SET {puts}, version = version + 1 FROM {n.rows('marks')} "
-        f"WHERE tenant = :tenant AND user_id = {of(0)} "
-        f"AND (order_issued, order_received) <= ({of(2, 'bigint')}, {of(3, 'bigint')}) RETURNING 1",
-        "tenant": f"""UPDATE {n.tenants} SET {settings},
+        "event": f"w_event AS (INSERT INTO {n.events} (tenant, kind, at, source, lossy, body) "
+        "VALUES (:tenant, :kind, :at, :source, :lossy, :body) RETURNING id)",
+        "refs": f"w_refs AS (INSERT INTO {n.event_refs} (tenant, what, name, event_id) "
+        f"SELECT :tenant, {of(0)}, {of(1)}, w_event.id FROM w_event, {n.rows('refs')})",
+        "kinds": f"w_kinds AS (UPDATE {n.groups} SET kind = {of(1)} FROM {n.rows('kinds')} "
+        f"WHERE tenant = :tenant AND name = {of(0)} AND kind <> {of(1)} RETURNING 1)",
+        "gone": n.gone(),
+        "came": n.came(event_id),
+        "marks": f"w_marks AS (UPDATE {n.marks} SET {puts}, version = version + 1 FROM {n.rows('marks')} "
+        f"WHERE tenant = :tenant AND user_id = {n.user(0)} "
+        f"AND (order_issued, order_received) <= ({of(2, 'bigint')}, {of(3, 'bigint')}) RETURNING 1)",
+        "tenant": f"""w_tenant AS (UPDATE {n.tenants} SET {settings},
             hold = CASE WHEN CAST(:t_waits AS boolean)
                 THEN jsonb_set(CAST(CAST(:t_hold AS text) AS jsonb), '{{event_id}}', to_jsonb({event_id}))::text
                 ELSE CAST(:t_hold AS text) END,
-            version = version + 1 WHERE tenant = :tenant AND version = :t_version RETURNING 1""",
+            version = version + 1 WHERE tenant = :tenant AND version = :t_version RETURNING 1)""",
     }

@@ -8,10 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import TextClause, text
-
 from memberof.stores import rows
-from memberof.stores.dialect import Names, dumps
+from memberof.stores.dialect import Names, Runs, dumps
 from memberof.stores.opening import (
     Found,
     first_tenant,
@@ -21,10 +19,10 @@ from memberof.stores.opening import (
     replayed,
     window_of,
 )
-from memberof.stores.writing import tenant_values, write
+from memberof.stores.writing import Writer, tenant_values
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Callable
 
     from memberof.records import Writes
     from memberof.store import BreakerWindow, LoginAttempt, LoginOpening
@@ -33,10 +31,13 @@ if TYPE_CHECKING:
 class SqliteLogin:
     """One login in the open transaction of one connection."""
 
-    def __init__(self, connection: Connection, names: Names, tenant: str) -> None:
+    def __init__(
+        self, connection: Runs, names: Names, tenant: str, writer: Callable[..., Writer] = Writer
+    ) -> None:
         self._connection = connection
         self._names = names
         self._tenant = tenant
+        self._writer = writer
 
     def open(self, attempt: LoginAttempt, *, again: bool = False) -> LoginOpening:  # noqa: ARG002
         """Record the assertion ID, move the mark, read the state; ``again`` changes nothing here."""
@@ -72,8 +73,8 @@ class SqliteLogin:
 
     def write(self, opened: LoginOpening, writes: Writes) -> int | None:
         """Write what was decided on the opening."""
-        user = opened.mark.user
-        return write(self._connection, self._names, self._tenant, writes, opened_for=user)
+        writer = self._writer(self._connection, self._names, self._tenant)
+        return writer.write(writes, opened_for=opened.mark.user)
 
     def _window(self, attempt: LoginAttempt, found: Found) -> BreakerWindow | None:
         if not attempt.window_users or not found.may_detach(attempt):
@@ -108,9 +109,9 @@ class SqliteLogin:
 
 
 @lru_cache(maxsize=64)
-def statement(names: Names, what: str) -> TextClause:
+def statement(names: Names, what: str) -> str:
     """Return one of the statements, made once for each set of names."""
-    return text(_statements(names)[what])
+    return _statements(names)[what]
 
 
 def _statements(n: Names) -> dict[str, str]:
@@ -118,7 +119,7 @@ def _statements(n: Names) -> dict[str, str]:
     mark = ", ".join(rows.MARK_COLUMNS)
     values = ", ".join(f":{name}" for name in rows.MARK_COLUMNS)
     puts = ", ".join(f"{name} = excluded.{name}" for name in rows.MARK_COLUMNS if name != "user_id")
-    mine = f"SELECT group_name FROM {n.memberships} WHERE tenant = :tenant AND user_id = :user"
+    mine = f"SELECT m.group_name FROM {n.held} AS m WHERE m.tenant = :tenant AND m.user_id = :user"
     return {
         "state": f"""SELECT
             EXISTS (SELECT 1 FROM {n.replays}
@@ -126,7 +127,7 @@ def _statements(n: Names) -> dict[str, str]:
             (SELECT json_array({tenant}) FROM {n.tenants} WHERE tenant = :tenant),
             (SELECT json_array({mark}) FROM {n.marks} WHERE tenant = :tenant AND user_id = :user),
             (SELECT json_group_array(json_array(g.name, g.key, g.kind, m.source, m.event_id, m.since))
-                FROM {n.memberships} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
+                FROM {n.held} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
                 WHERE m.tenant = :tenant AND m.user_id = :user),
             (SELECT json_group_array(json_array(name, key, kind)) FROM {n.groups}
                 WHERE tenant = :tenant AND key IN {n.texts("keys")} AND name NOT IN ({mine}))""",
@@ -144,8 +145,8 @@ def _statements(n: Names) -> dict[str, str]:
                 ORDER BY login_at DESC LIMIT :window_users)""",
         "reach": f"""SELECT m.group_name, m.user_id, NOT EXISTS (SELECT 1 FROM {n.marks} AS k
                 WHERE k.tenant = m.tenant AND k.user_id = m.user_id AND k.source = :source)
-            FROM {n.memberships} AS m
+            FROM {n.held} AS m
             WHERE m.tenant = :tenant AND m.user_id <> :user AND m.group_name IN {n.texts("names")}""",
-        "sole": f"""SELECT value FROM json_each(:names) WHERE NOT EXISTS (SELECT 1 FROM {n.memberships}
-            WHERE tenant = :tenant AND group_name = value AND user_id <> :user) ORDER BY value""",
+        "sole": f"""SELECT value FROM json_each(:names) WHERE NOT EXISTS (SELECT 1 FROM {n.held} AS m
+            WHERE m.tenant = :tenant AND m.group_name = value AND m.user_id <> :user) ORDER BY value""",
     }

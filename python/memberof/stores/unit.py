@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, exists, func, or_, select
+from sqlalchemy.dialects.postgresql import JSON
 
 from memberof.enums import GroupKind
 from memberof.records import Event, Group, Membership, Tenant, UserMark
 from memberof.stores import rows
-from memberof.stores.dialect import among
-from memberof.stores.writing import write
+from memberof.stores.dialect import SQLITE, dumps
+from memberof.stores.writing import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Connection, Select
+    from sqlalchemy import Select
 
     from memberof.records import Writes
     from memberof.store import EventFilter
+    from memberof.stores.connection import SqlConnection
     from memberof.stores.dialect import Names
     from memberof.stores.schema import Tables
 
@@ -29,7 +31,7 @@ class SqlUnit:
 
     def __init__(
         self,
-        connection: Connection,
+        connection: SqlConnection,
         tenant: str,
         tables: Tables,
         names: Names,
@@ -127,7 +129,7 @@ class SqlUnit:
         """Write all of it; return the ID of the event, if there is one."""
         if self._before_write is not None:
             self._before_write()
-        return write(self._connection, self._names, self._tenant, writes)
+        return Writer(self._connection, self._names, self._tenant).write(writes)
 
     def _event_conditions(self, only: EventFilter) -> list[ColumnElement[bool]]:
         table, refs = self._tables.events, self._tables.event_refs
@@ -163,7 +165,13 @@ class SqlUnit:
         return table.c.tenant == self._tenant  # type: ignore[no-any-return]
 
     def _among(self, column: ColumnElement[str], values: Collection[str]) -> ColumnElement[bool]:
-        return among(column, values, self._names.dialect)
+        parameter = bindparam(None, dumps(list(values)), type_=Text)
+        found: Select[Any]
+        if self._names.dialect == SQLITE:
+            found = select(func.json_each(parameter).table_valued("value").c.value)
+        else:
+            found = select(func.json_array_elements_text(cast(parameter, JSON)).table_valued("value").c.value)
+        return column.in_(found)
 
     def _all(self, query: Select[Any]) -> Sequence[Any]:
-        return self._connection.execute(query).all()
+        return self._connection.query(query).all()

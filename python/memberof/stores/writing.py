@@ -11,123 +11,116 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import TextClause, text
-
 from memberof.records import with_user
 from memberof.store import StaleStateError
 from memberof.stores import rows
-from memberof.stores.dialect import SQLITE, Names, dumps
+from memberof.stores.dialect import SQLITE, Names, Runs, dumps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
-
     from memberof.records import Event, Group, Membership, Tenant, UserMark, Writes
 
 
-def write(
-    connection: Connection, names: Names, tenant: str, writes: Writes, *, opened_for: str | None = None
-) -> int | None:
-    """Apply the writes in the open transaction; return the ID of the event, if there is one.
+class Writer:
+    """Writes to one tenant in the transaction that is open."""
 
-    Args:
-        connection: Where the transaction is open.
-        names: The tables.
-        tenant: The tenant.
-        writes: What to write.
-        opened_for: The user whose login this is: the opening has moved her mark.
-
-    Raises:
-        StaleStateError: What they name is not (or no longer) there, or already there.
-
-    """
-    writer = _Writer(connection, names, tenant)
-    # The event first, for its ID; nothing else depends on it.
-    event_id = None if writes.event is None else writer.event(writes.event)
-    for old, new in writes.users:
-        writer.user(old, new)
-    for name, new_name, new_key in writes.rename:
-        writer.rename(name, new_name, new_key)
-    if writes.create:
-        writer.create(writes.create)
-    if writes.kinds:
-        writer.kinds(writes.kinds)
-    if writes.detach:
-        writer.detach(writes.detach)
-    if writes.attach:
-        writer.attach(writes.attach, event_id)
-    if writes.delete:
-        writer.delete(writes.delete)
-    touched = {user for user, _ in writes.detach} | {membership.user for membership in writes.attach}
-    touched -= {mark.user for mark in writes.marks} | ({opened_for} if opened_for is not None else set())
-    if writes.marks:
-        writer.marks(writes.marks)
-    if touched:
-        writer.touch(sorted(touched))
-    if writes.tenant is not None:
-        writer.tenant_row(writes.tenant, event_id)
-    if writes.forget_before is not None:
-        writer.forget_before(rows.micros(writes.forget_before))
-    return event_id
-
-
-class _Writer:
-    def __init__(self, connection: Connection, names: Names, tenant: str) -> None:
+    def __init__(self, connection: Runs, names: Names, tenant: str) -> None:
         self._connection = connection
         self._names = names
         self._tenant = tenant
 
-    def create(self, groups: Sequence[Group]) -> None:
-        made = sorted([group.name, group.key, str(group.kind)] for group in groups)
-        self._expect(len(made), "create", rows=dumps(made))
+    def write(self, writes: Writes, *, opened_for: str | None = None) -> int | None:
+        """Apply the writes; return the ID of the event, if there is one.
 
-    def kinds(self, kinds: Sequence[tuple[str, Any]]) -> None:
+        Args:
+            writes: What to write.
+            opened_for: The user whose login this is: the opening has moved her mark.
+
+        Raises:
+            StaleStateError: What they name is not (or no longer) there, or already there.
+
+        """
+        # The event first, for its ID; nothing else depends on it.
+        event_id = None if writes.event is None else self._event(writes.event)
+        for old, new in writes.users:
+            self._user(old, new)
+        for name, new_name, new_key in writes.rename:
+            self._rename(name, new_name, new_key)
+        if writes.create:
+            self._create(writes.create)
+        if writes.kinds:
+            self._kinds(writes.kinds)
+        if writes.detach:
+            self._detach(writes.detach)
+        if writes.attach:
+            self._attach(writes.attach, event_id)
+        if writes.delete:
+            self._delete(writes.delete)
+        touched = {user for user, _ in writes.detach} | {membership.user for membership in writes.attach}
+        touched -= {mark.user for mark in writes.marks} | ({opened_for} if opened_for is not None else set())
+        if writes.marks:
+            self._marks(writes.marks)
+        if touched:
+            self._touch(sorted(touched))
+        if writes.tenant is not None:
+            self._tenant_row(writes.tenant, event_id)
+        if writes.forget_before is not None:
+            self._forget_before(rows.micros(writes.forget_before))
+        return event_id
+
+    def group_rows(self, groups: Sequence[Group]) -> list[list[Any]]:
+        """Return rows of new groups, by name."""
+        return sorted([group.name, group.key, str(group.kind)] for group in groups)
+
+    def _create(self, groups: Sequence[Group]) -> None:
+        self._expect(len(groups), "create", rows=dumps(self.group_rows(groups)))
+
+    def _kinds(self, kinds: Sequence[tuple[str, Any]]) -> None:
         changed = sorted([name, str(kind)] for name, kind in kinds)
         self._expect(len(changed), "kinds", rows=dumps(changed))
 
-    def detach(self, pairs: Sequence[tuple[str, str]]) -> None:
+    def _detach(self, pairs: Sequence[tuple[str, str]]) -> None:
         self._expect(len(pairs), "detach", rows=dumps(sorted(pairs)))
 
-    def attach(self, memberships: Sequence[Membership], event_id: int | None) -> None:
+    def _attach(self, memberships: Sequence[Membership], event_id: int | None) -> None:
         self._expect(len(memberships), "attach", rows=dumps(membership_rows(memberships, event_id)))
 
-    def delete(self, group_names: Sequence[str]) -> None:
+    def _delete(self, group_names: Sequence[str]) -> None:
         self._expect(len(group_names), "delete", rows=dumps(sorted(group_names)))
 
-    def rename(self, name: str, new_name: str, new_key: str) -> None:
+    def _rename(self, name: str, new_name: str, new_key: str) -> None:
         taken = self._run("taken", name=name, new_name=new_name, new_key=new_key).scalar()
         if taken:
             raise StaleStateError(new_name)
         self._expect(1, "rename", name=name, new_name=new_name, new_key=new_key)
 
-    def marks(self, marks: Sequence[UserMark]) -> None:
+    def _marks(self, marks: Sequence[UserMark]) -> None:
         self._expect(len(marks), "marks", rows=dumps([rows.mark_row(mark) for mark in marks]))
 
-    def touch(self, users: Sequence[str]) -> None:
+    def _touch(self, users: Sequence[str]) -> None:
         self._run("touch", rows=dumps(users))
 
-    def tenant_row(self, tenant: Tenant, event_id: int | None) -> None:
+    def _tenant_row(self, tenant: Tenant, event_id: int | None) -> None:
         values = tenant_values(tenant, event_id)
         self._expect(1, "tenant_first" if tenant.version == 0 else "tenant_next", **values)
 
-    def event(self, event: Event) -> int:
+    def _event(self, event: Event) -> int:
         event_id: int = self._run("event", **event_values(event)).scalar_one()
         refs = rows.event_refs(event)
         if refs:
             self._run("refs", event_id=event_id, rows=dumps(refs))
         return event_id
 
-    def forget_before(self, before: int) -> None:
+    def _forget_before(self, before: int) -> None:
         self._run("forget_refs", before=before)
         self._run("forget_events", before=before)
         self._run("forget_replays", before=before)
 
-    def user(self, old: str, new: str | None) -> None:
+    def _user(self, old: str, new: str | None) -> None:
+        self._user_memberships(old, new)
         if new is not None:
-            self._run("move_memberships", old=old, new=new)
             self._run("move_mark", old=old, new=new)
-        self._run("drop_memberships", old=old)
         self._run("drop_mark", old=old)
         # Events name users in changes and details alike: in JSON, where she stands in quotation marks.
         for row in self._run("events_naming", quoted=json.dumps(old, ensure_ascii=False)).all():
@@ -135,6 +128,11 @@ class _Writer:
             renamed = with_user(event, old, new)
             if renamed != event:
                 self._rewrite(renamed)
+
+    def _user_memberships(self, old: str, new: str | None) -> None:
+        if new is not None:
+            self._run("move_memberships", old=old, new=new)
+        self._run("drop_memberships", old=old)
 
     def _rewrite(self, event: Event) -> None:
         self._run("event_body", event_id=event.id, body=rows.event_body(event))
@@ -190,9 +188,9 @@ def tenant_values(tenant: Tenant, event_id: int | None) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=256)
-def statement(names: Names, what: str) -> TextClause:
+def statement(names: Names, what: str) -> str:
     """Return one of the statements, made once for each set of names."""
-    return text(_statements(names)[what])
+    return _statements(names)[what]
 
 
 def _statements(n: Names) -> dict[str, str]:
@@ -227,9 +225,9 @@ def _statements(n: Names) -> dict[str, str]:
         "AND (name = :new_name OR key = :new_key)",
         "rename": f"UPDATE {n.groups} SET name = :new_name, key = :new_key WHERE tenant = :tenant AND name = :name",
         "marks": f"UPDATE {n.marks} SET {puts}, version = version + 1 FROM {each} "
-        f"WHERE tenant = :tenant AND user_id = {of(0)} AND (order_issued < {of(2, 'bigint')} "
+        f"WHERE tenant = :tenant AND user_id = {n.user(0)} AND (order_issued < {of(2, 'bigint')} "
         f"OR (order_issued = {of(2, 'bigint')} AND order_received <= {of(3, 'bigint')}))",
-        "touch": f"UPDATE {n.marks} SET version = version + 1 WHERE tenant = :tenant AND user_id IN {listed}",
+        "touch": f"UPDATE {n.marks} SET version = version + 1 WHERE tenant = :tenant AND user_id IN {n.users('rows')}",
         "tenant_first": f"INSERT INTO {n.tenants} (tenant, source, identity, signature, seen_at, hold, window_from, "
         "trusted_until, history_from, version) VALUES (:tenant, :source, :identity, :signature, :seen_at, :hold, "
         ":window_from, :trusted_until, :history_from, :version + 1) ON CONFLICT DO NOTHING",
