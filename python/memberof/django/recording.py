@@ -7,10 +7,11 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.db.models.signals import m2m_changed, post_save
 from django.utils import timezone
 
 from memberof import group_key
+from memberof.stores.rows import micros
 
 
 def connect() -> None:
@@ -19,7 +20,6 @@ def connect() -> None:
     m2m_changed.connect(
         _memberships_changed, sender=get_user_model().groups.through, dispatch_uid="memberof.memberships"
     )
-    post_delete.connect(_user_deleted, sender=get_user_model(), dispatch_uid="memberof.user_deleted")
 
 
 def _group_saved(instance: Group, created: bool, raw: bool, using: str, **_: Any) -> None:
@@ -73,7 +73,7 @@ def _memberships_changed(
         for user, group in pairs:
             origins.filter(user_id=user, record__group_id=group).delete()
         return
-    now = timezone.now()
+    now = micros(timezone.now())
     with transaction.atomic(using=using):
         origins.bulk_create(
             [
@@ -83,13 +83,6 @@ def _memberships_changed(
             ],
             ignore_conflicts=True,
         )
-
-
-def _user_deleted(instance: Any, using: str, **_: Any) -> None:
-    """Forget the marks of a deleted account. Events stay: they are the record of what was done to groups."""
-    from memberof.django.models import MarkRecord
-
-    MarkRecord.objects.using(using).filter(user=str(instance.pk)).delete()
 
 
 def _identity(tenant: str, using: str) -> str:

@@ -54,9 +54,9 @@ class BreakerAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: TenantRecord | None = None) -> tuple[str, ...]:
         """All: the buttons act."""
-        return ("tenant", "source", "seen_at")
+        return self.fields
 
-    fields = ("tenant", "source", "seen_at")
+    fields = ("tenant", "source")
 
     @admin.display(description=_("detachments"))
     def state(self, row: TenantRecord) -> SafeString:

@@ -1,11 +1,16 @@
-"""Filters by texts that may be empty: an empty one has a name too, for eyes and for screen readers."""
+"""The filters of the lists. An empty text has a name too, for eyes and for screen readers."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from memberof.django.wording import kind_word
+from memberof.stores.rows import micros
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -41,9 +46,35 @@ class TenantFilter(_TextFilter):
     empty = _("Default tenant")
 
 
-class OriginFilter(_TextFilter):
-    """By who decides about a group."""
+class TimeFilter(admin.SimpleListFilter):
+    """By how long ago it was."""
 
-    title = _("origin")
-    parameter_name = "source"
-    empty = _("This application")
+    title = _("time")
+    parameter_name = "days"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer a day, a week and a month."""
+        return [("1", _("Last 24 hours")), ("7", _("Last 7 days")), ("30", _("Last 30 days"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep what is younger."""
+        value = self.value()
+        if value not in ("1", "7", "30"):
+            return queryset
+        return queryset.filter(at__gte=micros(timezone.now() - timedelta(days=int(value))))
+
+
+class KindFilter(admin.SimpleListFilter):
+    """By the kind of event, in words."""
+
+    title = _("event")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Offer what occurs."""
+        found = model_admin.model.objects.order_by("kind").values_list("kind", flat=True).distinct()
+        return [(kind, kind_word(kind)) for kind in found]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Keep the chosen kind."""
+        return queryset if self.value() is None else queryset.filter(kind=self.value())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.html import format_html
@@ -14,9 +14,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from memberof import MemberOfError
-from memberof.django.admin.filters import OriginFilter, TenantFilter
+from memberof.django.admin.filters import TenantFilter
 from memberof.django.admin.forms import told
-from memberof.django.models import GroupRecord
+from memberof.django.models import GroupRecord, TenantRecord
 from memberof.django.store import DjangoStore
 from memberof.django.store.groups import record_unrecorded
 from memberof.enums import GroupKind
@@ -38,7 +38,7 @@ class GroupRecordAdmin(admin.ModelAdmin):
     """Groups with their kind and origin. Permissions are edited where Django's own groups are."""
 
     list_display = ("name", "badge", "members", "origin", "tenant")
-    list_filter = ("kind", TenantFilter, OriginFilter)
+    list_filter = ("kind", TenantFilter)
     search_fields = ("name", "tenant")
     actions = ("make_internal", "make_external")
     fields = ("name", "tenant", "badge", "origin", "members", "django_group")
@@ -60,7 +60,14 @@ class GroupRecordAdmin(admin.ModelAdmin):
             .annotate(total=Count("pk"))
             .values("total")
         )
-        return super().get_queryset(request).annotate(member_count=Coalesce(Subquery(counted), 0))
+        # There is one source of groups in a tenant (rule R11): it decides about all that are external.
+        source = TenantRecord.objects.filter(tenant=OuterRef("tenant")).values("source")
+        found = (
+            super()
+            .get_queryset(request)
+            .annotate(source=Coalesce(Subquery(source), Value(""), output_field=TextField()))
+        )
+        return found.annotate(member_count=Coalesce(Subquery(counted), 0))
 
     def get_readonly_fields(self, request: HttpRequest, obj: GroupRecord | None = None) -> tuple[str, ...]:
         """A tenant is given once; an external group's name is what the identity provider sends."""
@@ -83,10 +90,11 @@ class GroupRecordAdmin(admin.ModelAdmin):
         """How many users are in it."""
         return int(getattr(record, "member_count", 0))
 
-    @admin.display(description=_("origin"), ordering="source")
+    @admin.display(description=_("origin"))
     def origin(self, record: GroupRecord) -> str:
-        """Who decides about it."""
-        return record.source or gettext("This application")
+        """Who decides about it: an identity provider, by its entity ID, or this application."""
+        source = getattr(record, "source", "") if record.is_external else ""
+        return source or gettext("This application")
 
     @admin.display(description=_("permissions"))
     def django_group(self, record: GroupRecord) -> SafeString | str:

@@ -11,14 +11,17 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memberof import MemberOfError
-from memberof.django.admin.filters import TenantFilter
+from memberof.django.admin.filters import KindFilter, TenantFilter, TimeFilter
 from memberof.django.admin.forms import told
 from memberof.django.models import EventRecord
-from memberof.django.store import DjangoStore, rows
+from memberof.django.store import DjangoStore
+from memberof.django.store.connection import user_id
 from memberof.django.wording import action_word, event_summary, kind_word, reason_word
 
 if TYPE_CHECKING:
@@ -33,11 +36,10 @@ if TYPE_CHECKING:
 class EventAdmin(admin.ModelAdmin):
     """Read-only: events are what happened."""
 
-    list_display = ("at", "what", "who", "summary", "tenant")
-    list_display_links = ("at", "summary")
-    list_filter = ("kind", "lossy", TenantFilter)
+    list_display = ("when", "what", "who", "summary", "tenant")
+    list_display_links = ("when", "summary")
+    list_filter = (KindFilter, TimeFilter, "lossy", TenantFilter)
     search_fields = ("references__name",)
-    date_hierarchy = "at"
     change_form_template = "admin/memberof/event.html"
 
     class Media:
@@ -57,21 +59,26 @@ class EventAdmin(admin.ModelAdmin):
         """Old events go by memberof_stale --forget-history, not one by one."""
         return False
 
+    @admin.display(description=_("time"), ordering="at")
+    def when(self, row: EventRecord) -> str:
+        """When it happened, in the administrator's time zone."""
+        return localize(timezone.localtime(row.value.at).replace(microsecond=0))
+
     @admin.display(description=_("event"), ordering="kind")
     def what(self, row: EventRecord) -> str:
         """The kind of event in words."""
         return kind_word(row.kind)
 
-    @admin.display(description=_("who"), ordering="user")
+    @admin.display(description=_("who"))
     def who(self, row: EventRecord) -> str:
         """Whose sign-in it was, or who did it."""
-        event = rows.event_of(row)
-        return people_names([row.user]).get(row.user, row.user) if row.user else event.actor or "-"
+        event = row.value
+        return people_names([event.user]).get(event.user, event.user) if event.user else event.actor or "-"
 
     @admin.display(description=_("changes"))
     def summary(self, row: EventRecord) -> str:
         """The changes in one line."""
-        return event_summary(rows.event_of(row))
+        return event_summary(row.value)
 
     def get_urls(self) -> list[Any]:
         """Add undo."""
@@ -89,7 +96,7 @@ class EventAdmin(admin.ModelAdmin):
     ) -> HttpResponse:
         """Show an event in words."""
         row = get_object_or_404(EventRecord, pk=object_id) if object_id.isdigit() else None
-        context = {} if row is None else event_context(rows.event_of(row))
+        context = {} if row is None else event_context(row.value)
         may_undo = request.user.has_perm("memberof.change_grouprecord")
         return super().change_view(
             request,
@@ -179,7 +186,7 @@ def shown_changes(changes: Iterable[Change]) -> list[dict[str, str]]:
 
 def people_names(ids: Iterable[str | None]) -> dict[str | None, str]:
     """Return user names by the IDs that events hold; accounts that are gone keep their ID."""
-    wanted = [rows.user_id(text) for text in ids if text]
+    wanted = [user_id(text) for text in ids if text]
     user_model = get_user_model()
     found = user_model._default_manager.filter(pk__in=[pk for pk in wanted if pk is not None])
     return {str(user.pk): user.get_username() for user in found}

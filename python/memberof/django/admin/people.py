@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from memberof.django import conf
-from memberof.django.models import GroupRecord, SamlSession, SubjectLink
+from memberof.django.models import GroupRecord, SamlSession, SubjectLink, TenantRecord
 from memberof.enums import GroupKind
 
 if TYPE_CHECKING:
@@ -98,9 +98,8 @@ class ExternalMembershipsMixin:
     @admin.display(description=_("external groups"))
     def external_groups(self, user: Any) -> SafeString:
         """The groups that the identity provider decides about, and why they can't be edited."""
-        held = GroupRecord.objects.filter(group__user=user, kind=GroupKind.EXTERNAL.value).order_by(
-            "tenant", "name"
-        )
+        held = GroupRecord.objects.filter(group__user=user, kind=GroupKind.EXTERNAL.value)
+        sources = dict(TenantRecord.objects.values_list("tenant", "source"))
         reason = gettext(
             "Read-only: the identity provider decides, and a change here would be undone at the next sign-in."
         )
@@ -109,7 +108,7 @@ class ExternalMembershipsMixin:
         rows = format_html_join(
             "",
             '<li>{} <span class="mo-badge mo-external">{}</span></li>',
-            ((record, record.source) for record in held),
+            ((record, sources.get(record.tenant, "")) for record in held),
         )
         return format_html('<ul class="mo-list">{}</ul><p class="help">{}</p>', rows, reason)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import get_user_model
 
 from memberof.django.models import EventRecord, GroupRecord
-from memberof.django.store import rows
 from memberof.enums import GroupKind
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def switch_summary(provider: SamlProvider) -> SwitchSummary:
         tenant=provider.tenant, source=provider.idp_entity_id, kind="observe"
     ).order_by("-id")[:MAX_EVENTS]
     for row in observed:
-        event = rows.event_of(row)
+        event = row.value
         if event.user is None or event.user in seen:
             continue
         seen.add(event.user)

@@ -23,13 +23,6 @@ class GroupRecord(models.Model):
     # As compared: NFC, and case-folded where the policy says so. Longer than the name where folding widens it.
     key = models.CharField(max_length=3072, editable=False)
     kind = models.CharField(_("kind"), max_length=8, choices=KINDS, default=GroupKind.INTERNAL.value)
-    source = models.CharField(
-        _("origin"),
-        max_length=1024,
-        blank=True,
-        default="",
-        help_text=_("Entity ID of the identity provider that made or adopted the group."),
-    )
 
     class Meta:
         """Names and keys are unique within a tenant (rule R5)."""
@@ -52,13 +45,13 @@ class GroupRecord(models.Model):
 
 
 class MembershipRecord(models.Model):
-    """Where a membership came from."""
+    """Where a membership came from. ``since`` is in microseconds since 1970 UTC."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     record = models.ForeignKey(GroupRecord, on_delete=models.CASCADE, related_name="origins")
-    source = models.CharField(max_length=1024, null=True)
+    source = models.TextField(null=True)
     event_id = models.BigIntegerField(null=True)
-    since = models.DateTimeField()
+    since = models.BigIntegerField()
 
     class Meta:
         """One origin for each membership."""

@@ -1,22 +1,24 @@
-"""A membership store on the ORM: ``auth.Group`` and its memberships are the truth, our rows stand beside them.
+"""A membership store in Django's database: ``auth.Group`` and its memberships are the truth, our rows stand beside them.
 
-The statements are few and bounded whatever the number of groups: lists travel as one parameter list, never one statement
-an item. Works in the database of the default router; SQLite and PostgreSQL are tested.
+The statements of a login are those of :mod:`memberof.stores`, on our tables (:mod:`.names`) and over Django's connection: one
+on PostgreSQL and three on SQLite where nothing changes.
 """
 
 from __future__ import annotations
 
-import random
-import time
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, IntegrityError, OperationalError, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
-from memberof.django.store.opening import open_login
+from memberof.django.store.groups import record_unrecorded, unrecorded
+from memberof.django.store.logins import begin_alone, login_on
 from memberof.django.store.unit import DjangoUnit
 from memberof.errors import StoreError
 from memberof.operations import StoreOperations
 from memberof.store import LoginReceipt, StaleStateError
+from memberof.stores.dialect import POSTGRESQL, SQLITE
+from memberof.stores.failures import refusal
+from memberof.stores.trials import until_still
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +29,8 @@ __all__ = ["DjangoStore"]
 
 T = TypeVar("T")
 
-#: Two logins meet now and then, three of a kind seldom; a state that still moves after so many tries never rests.
-_TRIES = 12
+#: PostgreSQL, appendix A: unique_violation; SQLite: SQLITE_CONSTRAINT_PRIMARYKEY and _UNIQUE.
+_TAKEN_MEANWHILE = {"23505", 1555, 2067}
 
 
 class DjangoStore(StoreOperations):
@@ -36,7 +38,7 @@ class DjangoStore(StoreOperations):
 
     Args:
         tenant: The tenant; ``""`` where there is only one.
-        using: Alias of the database that holds ``auth.Group``.
+        using: Alias of the database that holds ``auth.Group``: PostgreSQL or SQLite.
 
     """
 
@@ -55,39 +57,59 @@ class DjangoStore(StoreOperations):
     def login(self, attempt: LoginAttempt, decide: Callable[[LoginOpening], Decision[T]]) -> LoginReceipt[T]:
         """Open, decide, write and commit as one transaction; see :meth:`memberof.store.MembershipStore.login`."""
 
-        def work() -> LoginReceipt[T]:
-            decision = decide(open_login(self._tenant, self._using, attempt))
-            event_id = None
-            if decision.writes is not None:
-                event_id = DjangoUnit(self._tenant, self._using).write(decision.writes)
-            return LoginReceipt(decision.result, event_id)
+        def once(trial: int) -> LoginReceipt[T]:
+            with transaction.atomic(using=self._using):
+                login = login_on(self._tenant, self._using, again=trial > 0)
+                opened = login.open(attempt, again=trial > 0)
+                decision = decide(opened)
+                written = None if decision.writes is None else login.write(opened, decision.writes)
+            return LoginReceipt(decision.result, written)
 
-        return self._transaction(work)
+        return self._until_still(once)
 
     def run(self, operation: Callable[[StoreUnit], T]) -> T:
-        """Run one transaction; see :meth:`memberof.store.MembershipStore.run`."""
+        """Run one transaction; see :meth:`memberof.store.MembershipStore.run`.
 
-        def work() -> T:
-            unit = DjangoUnit(self._tenant, self._using)
-            unit.begin_alone()
-            return operation(unit)
+        On PostgreSQL it is tried with reads alone first, which hold up nobody. As soon as it writes it is begun anew,
+        alone with the tenant.
+        """
 
-        return self._transaction(work)
+        def once(trial: int) -> T:
+            bound = connections[self._using].in_atomic_block
+            with transaction.atomic(using=self._using):
+                alone = trial > 0 or bound or connections[self._using].vendor == SQLITE
+                if alone:
+                    begin_alone(self._tenant, self._using)
+                    record_unrecorded(self._tenant, self._using)
+                else:
+                    self._begin_reading()
+                before_write = None if alone else _begin_anew
+                return operation(DjangoUnit(self._tenant, self._using, before_write))
 
-    def _transaction(self, work: Callable[[], T]) -> T:
-        cause: Exception | None = None
-        for tries in range(_TRIES):
-            try:
-                with transaction.atomic(using=self._using):
-                    return work()
-            except (StaleStateError, IntegrityError) as stale:
-                cause = stale
-            except OperationalError as error:
-                # A deadlock or a lock that took too long; anything else fails again at once and is raised below.
-                cause = error
-            except DatabaseError as error:
-                raise StoreError(f"the database failed: {type(error).__name__}") from error
-            time.sleep(random.uniform(0, 0.005 * 2 ** min(tries, 6)))  # noqa: S311 - a spread, no secret
-        raise StoreError(
-            "the database failed, or the state never stood still; nothing was changed"
-        ) from cause
+        return self._until_still(once)
+
+    def _begin_reading(self) -> None:
+        with connections[self._using].cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        if unrecorded(self._tenant, self._using):
+            _begin_anew()
+
+    def _until_still(self, once: Callable[[int], T]) -> T:
+        connection = connections[self._using]
+        if connection.vendor not in {SQLITE, POSTGRESQL}:
+            raise StoreError(f"the database is {connection.display_name}, PostgreSQL or SQLite is needed")
+        return until_still(once, bound=connection.in_atomic_block, failure=DatabaseError, refusal=_refusal)
+
+
+def _begin_anew() -> None:
+    raise StaleStateError
+
+
+def _refusal(error: DatabaseError) -> StoreError:
+    cause: Any = error.__cause__
+    said = refusal(cause)
+    if {getattr(cause, "sqlstate", None), getattr(cause, "sqlite_errorcode", None)} & _TAKEN_MEANWHILE:
+        return StoreError(said.message, "store.conflict", "retry the request")
+    if said.code == "store.schema":
+        return StoreError(said.message, said.code, "call manage.py migrate")
+    return said

@@ -1,11 +1,10 @@
-"""``auth.Group`` with our rows beside it: names in a tenant, and memberships by the user model's own through table."""
+"""``auth.Group`` with our rows beside it: what its groups are called, and those that have no row yet."""
 
 from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group as AuthGroup
 from django.db import transaction
 
@@ -18,17 +17,7 @@ from memberof.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["auth_name", "memberships", "record_unrecorded", "user_column"]
-
-
-def memberships() -> Any:
-    """Return the model of the rows that say who is in which ``auth.Group``."""
-    return get_user_model().groups.through
-
-
-def user_column() -> str:
-    """Return the name of its field for the user, which follows the user model's name."""
-    return str(get_user_model()._meta.get_field("groups").m2m_field_name())
+__all__ = ["auth_name", "record_unrecorded", "unrecorded"]
 
 
 def auth_name(tenant: str, name: str) -> str:
@@ -41,6 +30,13 @@ def auth_name(tenant: str, name: str) -> str:
     return f"{full[: longest - len(digest) - 2]}… {digest}"
 
 
+def unrecorded(tenant: str, using: str) -> list[tuple[Any, str]]:
+    """Return key and name of every ``auth.Group`` without our row; they belong to the default tenant."""
+    if tenant:
+        return []
+    return list(AuthGroup.objects.using(using).filter(memberof__isnull=True).values_list("pk", "name"))
+
+
 def record_unrecorded(tenant: str, using: str, keys: Iterable[str] = ()) -> None:
     """Give every ``auth.Group`` without our row one: it belongs to the default tenant and is internal.
 
@@ -50,17 +46,15 @@ def record_unrecorded(tenant: str, using: str, keys: Iterable[str] = ()) -> None
         ConfigurationError: Two groups have one key, and it is among ``keys``.
 
     """
-    if tenant:
-        return
-    unrecorded = list(AuthGroup.objects.using(using).filter(memberof__isnull=True).values_list("pk", "name"))
-    if not unrecorded:
+    found = unrecorded(tenant, using)
+    if not found:
         return
     row = TenantRecord.objects.using(using).filter(tenant="").values_list("identity", flat=True).first()
     identity = row or "exact"
     taken = dict(GroupRecord.objects.using(using).filter(tenant="").values_list("key", "name"))
     wanted = set(keys)
     fresh = []
-    for pk, name in sorted(unrecorded):
+    for pk, name in sorted(found):
         key = group_key(name, identity)
         if key in taken:
             if key in wanted:

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from memberof.django.models import PendingRecord, SamlSession, SignInReport
 from memberof.django.sessions import end_sessions
-from memberof.django.store import DjangoStore, rows
+from memberof.django.store import DjangoStore
+from memberof.django.store.connection import user_id
 
 
 class Command(BaseCommand):
@@ -59,4 +60,4 @@ class Command(BaseCommand):
             self.stdout.write(f"{gone} expired rows removed")
 
     def _end(self, user: str) -> int:
-        return end_sessions(rows.user_id(user))
+        return end_sessions(user_id(user))
