@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import render
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 
 def home(request: HttpRequest) -> HttpResponse:
     """Greet."""
-    return render(request, "notes/home.html")
+    return render(request, "notes/home.html", {"demo": settings.NOTES_DEMO})
 
 
 @login_required
 def notes(request: HttpRequest) -> HttpResponse:
     """Show the user's groups, with who decides about each."""
-    groups = GroupRecord.objects.filter(group__user=request.user)
+    groups = GroupRecord.objects.filter(group__user=request.user).order_by("name")
     return render(request, "notes/notes.html", {"groups": groups})
 
 
