@@ -14,7 +14,7 @@ from memberof.django.store import DjangoStore
 if TYPE_CHECKING:
     from memberof.django.models import SamlProvider
 
-__all__ = ["extractor", "group_sync", "identity_provider", "policy", "service_provider"]
+__all__ = ["certificates", "extractor", "group_sync", "identity_provider", "policy", "service_provider"]
 
 
 def identity_provider(metadata: str) -> memberof.IdentityProvider:
@@ -37,26 +37,34 @@ def service_provider(provider: SamlProvider, *, allow_unsolicited: bool = False)
     """
     decryption = tuple(keys.read_all(provider.decryption_keys))
     signing = tuple(keys.read_all(provider.signing_key))
-    certificates = tuple("-----BEGIN" + part for part in provider.certificate.split("-----BEGIN")[1:])
     return _service_provider(
         provider.our_entity_id,
         provider.acs_url,
         provider.metadata,
         decryption,
         signing[0] if signing else None,
-        certificates,
+        tuple(certificates(provider.certificate)),
+        provider.clock_skew,
         allow_unsolicited,
     )
 
 
 def extractor(provider: SamlProvider) -> memberof.GroupExtractor | None:
-    """Return what reads the groups, or None where synchronisation is off (rule R1)."""
+    """Return what reads the groups, or None where synchronisation is off (rule R1).
+
+    Raises:
+        memberof.ConfigurationError: All mistakes in the attribute names and in the rules for names.
+
+    """
     if provider.group_format == provider.GroupFormat.OFF:
         return None
     names = list(lines(provider.attribute_names)) or ["memberOf"]
+    rules = memberof.GroupRules.from_dict(provider.group_rules) if provider.group_rules else None
     if provider.preset:
-        return memberof.GroupExtractor.preset(provider.preset, attribute=names, format=provider.group_format)
-    return memberof.GroupExtractor(attribute=names, format=provider.group_format)
+        return memberof.GroupExtractor.preset(
+            provider.preset, attribute=names, format=provider.group_format, rules=rules
+        )
+    return memberof.GroupExtractor(attribute=names, format=provider.group_format, rules=rules)
 
 
 def policy(provider: SamlProvider) -> memberof.SyncPolicy:
@@ -91,6 +99,11 @@ def group_sync(provider: SamlProvider, *, mode: str | None = None) -> memberof.G
     )
 
 
+def certificates(pem: str) -> list[str]:
+    """Return the certificates of a text, each as PEM."""
+    return ["-----BEGIN" + part for part in pem.split("-----BEGIN")[1:]]
+
+
 @lru_cache(maxsize=256)
 def _identity_provider(metadata: str) -> memberof.IdentityProvider:
     return memberof.IdentityProvider.from_metadata(metadata)
@@ -104,6 +117,7 @@ def _service_provider(
     decryption: tuple[str, ...],
     signing: str | None,
     certificates: tuple[str, ...],
+    clock_skew: int,
     allow_unsolicited: bool,
 ) -> memberof.ServiceProvider:
     return memberof.ServiceProvider(
@@ -113,5 +127,6 @@ def _service_provider(
         decryption_key=list(decryption) or None,
         signing_key=signing,
         certificate=list(certificates) or None,
+        clock_skew=clock_skew,
         allow_unsolicited=allow_unsolicited,
     )

@@ -51,6 +51,14 @@ def database_fits(*, databases: list[str] | None = None, **_: Any) -> list[check
                 id="memberof.E005",
             )
         ]
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        return [
+            checks.Warning(
+                "The database lives in the memory of one process: others share no open requests and no used assertions.",
+                hint="Use a file, or PostgreSQL.",
+                id="memberof.W007",
+            )
+        ]
     options = connection.settings_dict.get("OPTIONS", {})
     if connection.vendor == "sqlite" and str(options.get("transaction_mode", "")).upper() != "IMMEDIATE":
         return [

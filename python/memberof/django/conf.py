@@ -8,6 +8,7 @@
 ``USERNAME_TEMPLATE``    User names of accounts made for a tenant other than the default: ``{username}@{tenant}``.
 ``GROUP_NAME_TEMPLATE``  Names in ``auth.Group`` (unique over all tenants): ``{tenant}: {name}``.
 ``METADATA_HOSTS``       Host names that may have private addresses when metadata is fetched. Default: none.
+``GUIDE_URL``            Where your copy of docs/idp is published; the help for each identity provider links to it.
 ``GUARD_USER_ADMIN``     Whether external memberships are read-only in the user admin. Default: True.
 =======================  =====================================================================================
 """
@@ -35,6 +36,7 @@ class MemberOfSettings:
     username_template: str = "{username}@{tenant}"
     group_name_template: str = "{tenant}: {name}"
     metadata_hosts: tuple[str, ...] = ()
+    guide_url: str = ""
     guard_user_admin: bool = True
 
     @property

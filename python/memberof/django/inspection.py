@@ -22,6 +22,7 @@ __all__ = ["certificate_expiry", "provider_messages"]
 
 #: Administrators of two companies need to talk: a month is not too much.
 SOON = timedelta(days=30)
+_DAY = 24
 
 
 def provider_messages() -> Iterator[checks.CheckMessage]:
@@ -61,7 +62,7 @@ def _expires(provider: SamlProvider) -> Iterator[checks.CheckMessage]:
         theirs: Iterable[bytes] = building.identity_provider(provider.metadata).certificates
     except MemberOfError:
         return
-    ours = [("-----BEGIN" + part).encode() for part in provider.certificate.split("-----BEGIN")[1:]]
+    ours = [certificate.encode() for certificate in building.certificates(provider.certificate)]
     for whose, certificates in (("of the identity provider", theirs), ("of ours for", ours)):
         ends = [end for end in map(certificate_expiry, certificates) if end is not None]
         # During a rollover the old one may end: what counts is the newest.
@@ -85,6 +86,13 @@ def _source(provider: SamlProvider) -> Iterator[checks.CheckMessage]:
             hint="There is one source of groups: change it with memberof_apply --switch-source, or switch this one off.",
             obj=provider,
             id="memberof.E011",
+        )
+    if provider.session_hours > _DAY:
+        yield checks.Warning(
+            f'Sessions of "{provider.slug}" last {provider.session_hours} hours: so long a group that was taken away stays.',
+            hint="Groups arrive at sign-in only; 24 hours are the usual bound.",
+            obj=provider,
+            id="memberof.W012",
         )
     if not provider.create_users and not provider.subjects.exists():
         yield checks.Warning(

@@ -12,7 +12,7 @@ from memberof.enums import Reason
 if TYPE_CHECKING:
     from memberof.records import Event
 
-__all__ = ["action_word", "event_summary", "kind_word", "reason_word"]
+__all__ = ["action_word", "event_summary", "kind_word", "reason_word", "status_word"]
 
 KINDS = {
     "login": _("Sign-in"),
@@ -67,6 +67,19 @@ REASONS: dict[str, Any] = {
     Reason.USER_FORGOTTEN: _("the user was forgotten"),
     Reason.PRUNED: _("nobody was in it for long"),
 }
+
+
+STATUSES = {
+    "present": _("groups were sent"),
+    "empty": _("no groups: the attribute was sent without any"),
+    "absent": _("the attribute was not sent"),
+    "overage": _("too many groups: they were left out"),
+}
+
+
+def status_word(status: str) -> str:
+    """Return how a claim spoke of groups, in words."""
+    return str(STATUSES.get(status, status))
 
 
 def kind_word(kind: str) -> str:

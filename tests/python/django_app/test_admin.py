@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 
-from .conftest import HOST, Browser, respond
+from .conftest import HOST, ROOT, Browser, respond
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +36,7 @@ def form_of(provider: Any, **changed: Any) -> dict[str, Any]:
     form = SamlProviderForm(instance=provider)
     data = {name: form[name].value() for name in form.fields}
     data = {name: "" if value is None else value for name, value in data.items()}
-    data["policy_options"] = "{}"
+    data |= {"policy_options": "{}", "group_rules": "{}"}
     return {name: value for name, value in {**data, **changed}.items() if value is not False}
 
 
@@ -69,6 +70,51 @@ class TestProvider:
         response = save(root, provider, metadata="<no/>")
         assert response.status_code == 200
         assert response.context["adminform"].form.errors["metadata"]
+
+    def test_rules_for_names_and_the_clocks_are_set_here(
+        self, root: Any, make_provider: Any, browser: Browser
+    ) -> None:
+        provider, idp = make_provider()
+        rules = '{"include": [{"prefix": "App-"}], "strip_prefix": "App-"}'
+        assert save(root, provider, group_rules=rules, clock_skew=5).status_code == 302
+        provider.refresh_from_db()
+        assert provider.clock_skew == 5
+        browser.sign_in(provider, idp, groups=["App-Sales", "Other"])
+        assert set(Group.objects.values_list("name", flat=True)) == {"Sales"}
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("group_rules", '{"includes": ["App"]}'),
+            ("group_rules", '{"include": [{"regex": "("}]}'),
+            ("policy_options", '{"on_absent": "perhaps"}'),
+            ("clock_skew", "3601"),
+        ],
+    )
+    def test_a_mistake_is_told_beside_its_field(
+        self, root: Any, make_provider: Any, field: str, value: str
+    ) -> None:
+        provider, _ = make_provider()
+        response = save(root, provider, **{field: value})
+        assert response.status_code == 200
+        assert list(response.context["adminform"].form.errors) == [field]
+
+    def test_each_product_leads_to_its_page_of_the_guide(
+        self, root: Any, make_provider: Any, settings: Any
+    ) -> None:
+        from memberof import GroupExtractor
+
+        provider, _ = make_provider(preset="adfs-names")
+        assert "docs/idp/adfs.md" in page(root, "samlprovider_change", provider.pk)
+        settings.MEMBEROF = {**settings.MEMBEROF, "GUIDE_URL": "https://docs.example/idp/"}
+        pages = {path.stem for path in (ROOT / "docs" / "idp").glob("*.md")}
+        linked = set()
+        for preset in GroupExtractor.presets():
+            provider.preset = preset.name
+            provider.save()
+            text = page(root, "samlprovider_change", provider.pk)
+            linked |= set(re.findall(r'href="https://docs.example/idp/([a-z]+)/"', text))
+        assert linked == pages
 
     def test_a_private_key_goes_in_and_never_comes_out(self, root: Any, make_provider: Any) -> None:
         from memberof.django import building

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 import json
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 
 from .conftest import Browser, respond
 
@@ -84,37 +85,6 @@ class TestCommands:
         assert not SamlSession.objects.exists()
 
 
-class TestRefresh:
-    def test_a_new_key_waits_for_confirmation(self, make_provider: Any) -> None:
-        from memberof.django import building, refreshing
-
-        provider, idp = make_provider(metadata_url="https://idp.example/metadata")
-        idp.publish_key()
-        verdict = refreshing.refresh(provider, fetch=lambda _: idp.metadata_xml.encode())
-        assert verdict.action == "confirm"
-        provider.refresh_from_db()
-        assert len(building.identity_provider(provider.metadata).certificates) == 1
-        refreshing.confirm_refresh(provider)
-        assert len(building.identity_provider(provider.metadata).certificates) == 2
-
-    def test_the_entity_id_is_pinned(self, make_provider: Any) -> None:
-        from memberof.django import refreshing
-        from memberof.testing import TestIdp
-
-        provider, _ = make_provider(metadata_url="https://idp.example/metadata")
-        other = TestIdp("keycloak", entity_id="https://evil.example")
-        before = provider.metadata
-        verdict = refreshing.refresh(provider, fetch=lambda _: other.metadata_xml.encode())
-        assert verdict.action == "refuse"
-        provider.refresh_from_db()
-        assert (provider.metadata, provider.new_metadata) == (before, "")
-
-    def test_the_command_fetches_no_private_address(self, make_provider: Any) -> None:
-        make_provider(metadata_url="https://localhost/metadata")
-        with pytest.raises(CommandError):
-            run("memberof_refresh_metadata")
-
-
 class TestChecks:
     def ids(self) -> set[str]:
         from memberof.django.checks import database_fits, providers_are_right, settings_are_right
@@ -147,6 +117,26 @@ class TestChecks:
         for name, value in changed.items():
             setattr(settings, name, value)
         assert expected in self.ids()
+
+    def test_long_sessions_and_a_database_in_memory_are_found(
+        self, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from django.db import connections
+
+        make_provider(session_hours=72)
+        assert "memberof.W012" in self.ids()
+        if connections["default"].vendor == "sqlite":
+            monkeypatch.setattr(connections["default"], "is_in_memory_db", lambda: True)
+            assert "memberof.W007" in self.ids()
+
+    def test_a_certificate_that_ends_soon_and_a_provider_for_nobody_are_found(
+        self, make_provider: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from memberof.django import inspection
+
+        make_provider(create_users=False)
+        monkeypatch.setattr(inspection, "SOON", timedelta(days=365_000))
+        assert {"memberof.W010", "memberof.W011"} <= self.ids()
 
     def test_a_second_source_is_found(self, make_provider: Any, browser: Browser) -> None:
         provider, idp = make_provider()

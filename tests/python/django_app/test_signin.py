@@ -43,7 +43,7 @@ class TestGroups:
         assert groups_of("alice") == {"Sales", "Editors"}
         assert kind_of("Sales") == "external"
         page = browser.client.get("/notes/", secure=True, headers=HOST).content.decode()
-        assert "Sales (external)" in page
+        assert 'Sales <span class="badge external">external</span>' in page
 
     def test_what_is_taken_away_there_is_taken_away_here_and_internal_groups_stay(
         self, make_provider: Any, browser: Browser
@@ -118,6 +118,20 @@ class TestTenants:
         assert groups_of("alice@one") == set()
         assert groups_of("alice@two") == {"two: Editors"}
 
+    def test_an_internal_group_of_another_tenant_is_neither_adopted_nor_joined(
+        self, make_provider: Any, browser: Browser
+    ) -> None:
+        from memberof.django.models import GroupRecord
+        from memberof.django.store import DjangoStore
+
+        DjangoStore("two").create_group("Editors")
+        Group.objects.create(name="Editors")
+        one, idp = make_provider("one", tenant="one")
+        browser.sign_in(one, idp, groups=["Editors"])
+        kinds = dict(GroupRecord.objects.filter(name="Editors").values_list("tenant", "kind"))
+        assert kinds == {"": "internal", "one": "external", "two": "internal"}
+        assert groups_of("alice@one") == {"one: Editors"}
+
     def test_a_response_for_one_tenant_is_refused_at_the_other(
         self, make_provider: Any, browser: Browser, caplog: Any
     ) -> None:
@@ -185,11 +199,16 @@ class TestAttacks:
         assert browser.client.session.session_key != before
         assert "planted" not in browser.client.session
 
-    def test_two_tabs_work(self, make_provider: Any, browser: Browser) -> None:
+    @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+    def test_two_tabs_work_in_either_order(
+        self, make_provider: Any, browser: Browser, order: tuple[int, int]
+    ) -> None:
         provider, idp = make_provider()
-        one, two = browser.begin(provider, "/notes/"), browser.begin(provider, "/editors/")
-        assert browser.post(provider, respond(provider, idp, one["request_id"]))["Location"] == "/notes/"
-        assert browser.post(provider, respond(provider, idp, two["request_id"]))["Location"] == "/editors/"
+        targets = ["/notes/", "/editors/"]
+        tabs = [browser.begin(provider, target) for target in targets]
+        for tab in order:
+            response = browser.post(provider, respond(provider, idp, tabs[tab]["request_id"]))
+            assert response["Location"] == targets[tab]
 
     def test_a_ten_megabyte_form_is_refused_unread(
         self, make_provider: Any, browser: Browser, caplog: Any
@@ -238,6 +257,31 @@ class TestAccounts:
         get_user_model().objects.create_user("alice")
         provider, idp = make_provider()
         assert code_of(caplog, browser.sign_in(provider, idp)) == "account.name_taken"
+
+    def test_an_existing_account_is_not_taken_over_by_its_address(
+        self, make_provider: Any, browser: Browser, caplog: Any
+    ) -> None:
+        get_user_model().objects.create_user("al", "alice@corp.example")
+        provider, idp = make_provider(email_attribute="contact")
+        response = browser.sign_in(provider, idp, attributes={"contact": "ALICE@corp.example"})
+        assert code_of(caplog, response) == "account.email_taken"
+
+    def test_an_address_as_the_name_of_a_user_is_warned_of(
+        self, make_provider: Any, browser: Browser, caplog: Any
+    ) -> None:
+        provider, idp = make_provider()
+        mail = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+        response = browser.sign_in(provider, idp, name_id="alice@corp.example", name_id_format=mail)
+        assert response.status_code == 303
+        assert "saml.email_subject" in caplog.text
+
+    def test_an_account_that_was_switched_off_stays_off(
+        self, make_provider: Any, browser: Browser, caplog: Any
+    ) -> None:
+        provider, idp = make_provider()
+        browser.sign_in(provider, idp)
+        get_user_model().objects.update(is_active=False)
+        assert code_of(caplog, browser.sign_in(provider, idp)) == "account.inactive"
 
     def test_a_superusers_address_leads_nowhere_even_in_a_listed_domain(
         self, make_provider: Any, browser: Browser, caplog: Any

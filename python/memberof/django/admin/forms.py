@@ -66,6 +66,10 @@ class SamlProviderForm(forms.ModelForm):
             "protected_groups": forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
             "last_member_groups": forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
             "link_domains": forms.Textarea(attrs={"rows": 2, "spellcheck": "false"}),
+            "metadata_certificate": forms.Textarea(
+                attrs={"rows": 3, "spellcheck": "false", "class": "vLargeTextField mo-code"}
+            ),
+            "group_rules": forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "mo-code"}),
             "policy_options": forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "mo-code"}),
             "group_format": forms.RadioSelect,
             "mode": forms.RadioSelect,
@@ -76,6 +80,9 @@ class SamlProviderForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "preset" in self.fields:
             self.fields["preset"].choices = [("", _("Any other")), *products()]
+        for name in {"clock_skew", "session_hours"} & self.fields.keys():
+            # Before everything is built from it, so that a number out of range is told beside its field.
+            self.fields[name].validators.extend(SamlProvider._meta.get_field(name).validators)
 
     def clean_metadata(self) -> str:
         """Read the metadata as a sign-in would; once somebody signed in with it, its entity ID is pinned."""
@@ -119,7 +126,7 @@ class SamlProviderForm(forms.ModelForm):
         )
         for build, name in (
             (building.policy, "policy_options"),
-            (building.extractor, "attribute_names"),
+            (building.extractor, "group_rules"),
             (building.service_provider, None),
         ):
             try:

@@ -12,12 +12,13 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import memberof
 from memberof import MemberOfError
-from memberof.django import building, keys, trial
+from memberof.django import building, conf, keys, trial
 from memberof.django.admin.filters import TenantFilter
 from memberof.django.admin.forms import SamlProviderForm, told
 from memberof.django.admin.switching import switch_summary
@@ -25,10 +26,10 @@ from memberof.django.inspection import certificate_expiry
 from memberof.django.models import SamlProvider, SignInReport
 from memberof.django.refreshing import confirm_refresh
 from memberof.django.views import begin_login
+from memberof.django.wording import status_word
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-    from django.utils.safestring import SafeString
 
 
 @admin.register(SamlProvider)
@@ -53,7 +54,16 @@ class SamlProviderAdmin(admin.ModelAdmin):
         ),
         (
             _("2. Tell this application about the identity provider"),
-            {"fields": ("preset", "product_help", "metadata", "metadata_url", "entity_id")},
+            {
+                "fields": (
+                    "preset",
+                    "product_help",
+                    "metadata",
+                    "metadata_url",
+                    "metadata_certificate",
+                    "entity_id",
+                )
+            },
         ),
         (
             _("3. Groups"),
@@ -64,6 +74,7 @@ class SamlProviderAdmin(admin.ModelAdmin):
                     "mode",
                     "policy",
                     "policy_options",
+                    "group_rules",
                     "protected_groups",
                     "last_member_groups",
                 ),
@@ -87,6 +98,7 @@ class SamlProviderAdmin(admin.ModelAdmin):
                     "subject_attribute",
                     "link_domains",
                     "session_hours",
+                    "clock_skew",
                     "force_authn",
                 )
             },
@@ -177,12 +189,10 @@ class SamlProviderAdmin(admin.ModelAdmin):
                     "Choose the product and save: what is known of it is told here, and its limits are set."
                 ),
             )
-        limit = (
-            ""
-            if preset.limit is None
-            else gettext("It sends at most %(limit)s groups.") % {"limit": preset.limit}
-        )
-        return format_html("<p>{}</p><p>{}</p>", preset.note, limit)
+        limit = gettext("It sends at most %(limit)s groups.") % {"limit": preset.limit}
+        told = [preset.note, *([limit] if preset.limit is not None else [])]
+        paragraphs = format_html_join("", "<p>{}</p>", ((text,) for text in told if text))
+        return format_html("{}{}", paragraphs, _guide(preset.name))
 
     def save_model(self, request: HttpRequest, obj: SamlProvider, form: Any, change: bool) -> None:
         """Save; a switch to *on* waits until somebody has seen what it would do."""
@@ -246,17 +256,20 @@ class SamlProviderAdmin(admin.ModelAdmin):
         ).first()
         if row is None:
             raise Http404
-        return self._page(request, provider, "report.html", gettext("Test sign-in"), report=row.report)
+        return self._page(
+            request, provider, "report.html", gettext("Test sign-in"), **_shown_report(row.report)
+        )
 
     def try_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what a pasted Response would do."""
         provider = self._provider(request, pk)
-        report = None
+        shown: dict[str, Any] = {}
         if request.method == "POST":
             report = trial.try_response(
                 provider, request.POST.get("saml_response", "").strip(), now=timezone.now()
             )
-        return self._page(request, provider, "try_response.html", gettext("Try a response"), report=report)
+            shown = _shown_report(report)
+        return self._page(request, provider, "try_response.html", gettext("Try a response"), **shown)
 
     def switch_on_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what the observed sign-ins would have done, then switch on."""
@@ -307,3 +320,26 @@ class SamlProviderAdmin(admin.ModelAdmin):
                 **context,
             },
         )
+
+
+#: Presets that share a page of the guide.
+_PAGES = {"adfs-names": "adfs", "pingfederate": "ping", "pingone": "ping"}
+_WITHOUT_PAGE = {"auth0", "authentik", "jumpcloud", "wso2", "aws", "fortiauthenticator", "generic"}
+
+
+def _shown_report(report: dict[str, Any]) -> dict[str, Any]:
+    claim = report.get("claim")
+    return {"report": report, "status": status_word(claim["status"]) if claim else ""}
+
+
+def _guide(preset: str) -> SafeString:
+    """Return where the guide says what to click in a product."""
+    if preset in _WITHOUT_PAGE:
+        return SafeString("")
+    page = _PAGES.get(preset, preset)
+    base = conf.current().guide_url.rstrip("/")
+    if not base:
+        text = gettext("Step by step: docs/idp/%(page)s.md in the documentation of memberof.")
+        return format_html("<p>{}</p>", text % {"page": page})
+    link = gettext("Step by step: what to click there")
+    return format_html('<p><a href="{}/{}/">{}</a></p>', base, page, link)

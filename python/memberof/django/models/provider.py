@@ -59,6 +59,14 @@ class SamlProvider(models.Model):
         max_length=1024,
         help_text=_("Asked by the command memberof_refresh_metadata, never during a sign-in. HTTPS only."),
     )
+    metadata_certificate = models.TextField(
+        _("certificates of the metadata"),
+        blank=True,
+        help_text=_(
+            "PEM; who signs the metadata at that address. Empty: the identity provider itself, with a key that is in force. "
+            "What is signed by neither waits for an administrator where it brings a new key or address."
+        ),
+    )
     idp_entity_id = models.CharField(_("entity ID"), max_length=1024, editable=False)
     new_metadata = models.TextField(_("fetched metadata"), blank=True, editable=False)
     new_metadata_reasons = models.TextField(blank=True, editable=False)
@@ -78,6 +86,12 @@ class SamlProvider(models.Model):
         _("our certificate"),
         blank=True,
         help_text=_("PEM; goes with the keys. Several during a rollover, the newest last."),
+    )
+    clock_skew = models.PositiveSmallIntegerField(
+        _("clock skew in seconds"),
+        default=60,
+        validators=[MaxValueValidator(3600)],
+        help_text=_("By how much the clocks of both sides may differ."),
     )
     force_authn = models.BooleanField(
         _("ask for credentials each time"),
@@ -112,6 +126,15 @@ class SamlProvider(models.Model):
     )
     attribute_names = models.TextField(
         _("attribute names"), default="memberOf", help_text=_("One a line; compared exactly.")
+    )
+    group_rules = models.JSONField(
+        _("rules for names"),
+        blank=True,
+        default=dict,
+        help_text=_(
+            "As in GroupRules: which of the received names count, and what they are called here, e.g. "
+            '{"include": [{"prefix": "App-"}], "strip_prefix": "App-", "rename": {"Staff": "Employees"}}.'
+        ),
     )
     protected_groups = models.TextField(
         _("protected groups"),
