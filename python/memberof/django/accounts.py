@@ -24,7 +24,7 @@ from memberof.web.accounts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from memberof.subjects import Subject
     from memberof.web.accounts import Decision
@@ -63,15 +63,9 @@ def profile(provider: SamlProvider, subject: Subject, attributes: Mapping[str, S
 def decide(provider: SamlProvider, subject: Subject, wanted: Profile) -> Decision:
     """Decide whose account a subject gets; reads only."""
     user_model = get_user_model()
-    link = (
-        SubjectLink.objects.filter(provider=provider, key=SubjectLink.key_of(subject))
-        .select_related("user")
-        .first()
-    )
+    link = _link(provider, subject)
     if link is not None:
-        return whose_account(
-            owner=_account(link.user, provider), same_email=(), same_name=None, email="", policy=LinkPolicy()
-        )
+        return _decide_linked(link)
     email_field = user_model.get_email_field_name()
     same_email: list[Any] = []
     if wanted.email:
@@ -103,13 +97,16 @@ def find_or_create(
     Two first sign-ins of one subject at once end in one account.
     """
     for is_last in (False, False, True):
-        decision = decide(provider, subject, wanted)
+        link = _link(provider, subject)
+        decision = decide(provider, subject, wanted) if link is None else _decide_linked(link)
         if isinstance(decision, RefuseLogin):
             # Between its queries another sign-in of hers may have made the account: asked again, the link is there.
             if is_last:
                 return decision
             continue
         try:
+            if link is not None:
+                return _use(link, wanted), False
             with transaction.atomic():
                 return _carry_out(decision, provider, subject, wanted)
         except IntegrityError:
@@ -117,7 +114,7 @@ def find_or_create(
     return RefuseLogin("account.race", "the account was made by another sign-in at the same moment")
 
 
-def apply_flags(user: Any, provider: SamlProvider, groups: Collection[str]) -> None:
+def apply_flags(user: Any, provider: SamlProvider, groups: Callable[[], Collection[str]]) -> None:
     """Set ``is_staff`` and ``is_superuser`` as the groups in force say, where that is configured for this provider.
 
     The last active superuser stays one: an empty group at the identity provider must not lock everybody out.
@@ -126,7 +123,7 @@ def apply_flags(user: Any, provider: SamlProvider, groups: Collection[str]) -> N
     if not configured:
         return
     changed = []
-    for flag, wanted in flags_for(groups, configured).items():
+    for flag, wanted in flags_for(groups(), configured).items():
         if getattr(user, flag) == wanted or (
             flag == "is_superuser" and not wanted and _is_last_superuser(user)
         ):
@@ -135,6 +132,23 @@ def apply_flags(user: Any, provider: SamlProvider, groups: Collection[str]) -> N
         changed.append(flag)
     if changed:
         user.save(update_fields=changed)
+
+
+def _link(provider: SamlProvider, subject: Subject) -> SubjectLink | None:
+    found = SubjectLink.objects.filter(provider=provider, key=SubjectLink.key_of(subject))
+    return found.select_related("user").first()
+
+
+def _decide_linked(link: SubjectLink) -> Decision:
+    owner = Account(id=str(link.user_id), active=link.user.is_active)
+    return whose_account(owner=owner, same_email=(), same_name=None, email="", policy=LinkPolicy())
+
+
+def _use(link: SubjectLink, wanted: Profile) -> Any:
+    if _update(link.user, wanted):
+        link.user.save()
+    SubjectLink.objects.filter(pk=link.pk).update(last_login_at=timezone.now())
+    return link.user
 
 
 def _carry_out(
@@ -151,24 +165,16 @@ def _carry_out(
         user.save()
     else:
         user = user_model._default_manager.get(pk=decision.id)
-        if _update(user, wanted) and isinstance(decision, UseAccount):
-            user.save()
-    now = timezone.now()
-    if isinstance(decision, UseAccount):
-        SubjectLink.objects.filter(provider=provider, key=SubjectLink.key_of(subject)).update(
-            last_login_at=now
-        )
-    else:
-        SubjectLink.objects.create(
-            user=user,
-            provider=provider,
-            value=subject.value,
-            format=subject.format or "",
-            name_qualifier=subject.name_qualifier or "",
-            sp_name_qualifier=subject.sp_name_qualifier or "",
-            attribute=subject.attribute or "",
-            last_login_at=now,
-        )
+    SubjectLink.objects.create(
+        user=user,
+        provider=provider,
+        value=subject.value,
+        format=subject.format or "",
+        name_qualifier=subject.name_qualifier or "",
+        sp_name_qualifier=subject.sp_name_qualifier or "",
+        attribute=subject.attribute or "",
+        last_login_at=timezone.now(),
+    )
     return user, isinstance(decision, CreateAccount)
 
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.auth import SESSION_KEY as USER_KEY
 from django.contrib.auth import login as django_login
 from django.contrib.auth import logout as django_logout
 from django.core.exceptions import ImproperlyConfigured
@@ -54,6 +56,10 @@ def begin(
     )
     # Whatever the browser brought along belongs to somebody else, or to nobody.
     request.session.flush()
+    # With these, login() takes the empty session for hers; without, it would save it once before there is anything in it.
+    # The key is new in any case: it is drawn when the session is saved.
+    request.session[USER_KEY] = user._meta.pk.value_to_string(user)
+    request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     django_login(request, user, backend=_backend())
     request.session[SESSION_KEY] = str(row.id)
     request.session.set_expiry(expires_at + _REMEMBERED)

@@ -82,7 +82,7 @@ def sign_in(
     provider: SamlProvider, verified: Verified[VerifiedAssertion], *, now: datetime
 ) -> SignedIn | Refused:
     """Find the account, and bring its groups in line. The request is consumed: a second POST of it finds none."""
-    if PendingRecord.objects.filter(handle=verified.request.handle).delete()[0] != 1:
+    if PendingRecord.consume(verified.request.handle) != 1:
         return Refused("saml.replayed", "the request was answered before")
     assertion = verified.assertion
     try:
@@ -97,7 +97,7 @@ def sign_in(
         outcome = sync.login(str(user.pk), assertion, now=now)
     except MemberOfError as error:
         return Refused(error.code, error.message, error.hint)
-    accounts.apply_flags(user, provider, groups_of(user, provider))
+    accounts.apply_flags(user, provider, lambda: groups_of(user, provider))
     return SignedIn(
         user=user, created=created, outcome=outcome, assertion=assertion, request=verified.request
     )

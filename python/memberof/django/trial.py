@@ -34,7 +34,7 @@ def answered(provider: SamlProvider, verified: Verified[VerifiedAssertion], *, n
     No session stands behind the POST (her cookie isn't sent across sites): the report waits under a token, and the
     page that shows it asks who is looking.
     """
-    PendingRecord.objects.filter(handle=verified.request.handle).delete()
+    PendingRecord.consume(verified.request.handle)
     SignInReport.objects.filter(expires_at__lt=now).delete()
     row = SignInReport.objects.create(
         token=secrets.token_urlsafe(32),
