@@ -87,6 +87,12 @@ class EventAdmin(admin.ModelAdmin):
         )
         return [undo, *super().get_urls()]
 
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """List events under a title that says what they are."""
+        return super().changelist_view(request, {**(extra_context or {}), "title": gettext("History")})
+
     def change_view(
         self,
         request: HttpRequest,

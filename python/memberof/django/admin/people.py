@@ -41,6 +41,11 @@ class SubjectLinkAdmin(admin.ModelAdmin):
     )
     readonly_fields = ("last_login_at",)
 
+    class Media:
+        """Badges."""
+
+        css = {"all": ("memberof/admin.css",)}
+
 
 @admin.register(SamlSession)
 class SamlSessionAdmin(admin.ModelAdmin):
@@ -48,6 +53,11 @@ class SamlSessionAdmin(admin.ModelAdmin):
 
     list_display = ("user", "provider", "created_at", "expires_at")
     list_filter = ("provider",)
+
+    class Media:
+        """Badges."""
+
+        css = {"all": ("memberof/admin.css",)}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Sign-ins begin sessions."""
@@ -63,6 +73,11 @@ class ExternalMembershipsMixin:
 
     It is put before whatever admin is registered for the user model, unless ``GUARD_USER_ADMIN`` is off.
     """
+
+    class Media:
+        """Badges."""
+
+        css = {"all": ("memberof/admin.css",)}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show external memberships beside the editable ones."""

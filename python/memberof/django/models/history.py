@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from memberof.django.wording import kind_word
 from memberof.stores import rows
 
 if TYPE_CHECKING:
@@ -100,14 +101,14 @@ class EventRecord(models.Model):
     kind = models.CharField(_("kind"), max_length=32)
     at = models.BigIntegerField()
     source = models.TextField(_("identity provider"), null=True)
-    lossy = models.BooleanField(_("took something away"))
+    lossy = models.BooleanField(_("loss of groups"))
     body = models.TextField()
 
     class Meta:
         """Newest first."""
 
         verbose_name = _("event")
-        verbose_name_plural = _("history")
+        verbose_name_plural = _("events")
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("tenant", "-id"), name="memberof_event_newest"),
@@ -115,7 +116,7 @@ class EventRecord(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.id}"
+        return f"{kind_word(self.kind)} {self.id}"
 
     @property
     def value(self) -> Event:
