@@ -9,6 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 BENCHES := benches/verify.py benches/dn.py
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock
+APP ?= django
 ONCE ?=
 PORT ?= 8000
 PART ?=
@@ -31,8 +32,9 @@ $(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)
 build: $(VENV)/.built ## build the extension into .venv
 
 .PHONY: demo
-demo: build ## the main job: transcript, then a web application (ONCE=1: transcript only)
-	$(BIN)/python -m memberof.demo $(if $(ONCE),--once) --port $(PORT)
+demo: build ## transcript, then the Django example with two test IdPs (ONCE=1: transcript only; APP=fastapi: the other one)
+	$(BIN)/python -m memberof.demo $(if $(ONCE)$(filter django,$(APP)),--once) --port $(PORT)
+	$(if $(ONCE)$(filter-out django,$(APP)),,$(BIN)/python examples/django_site/demo.py --port $(PORT))
 
 .PHONY: fmt
 fmt: $(VENV)/.ready ## format everything
@@ -59,14 +61,17 @@ check: lint ## the fast part: lint and all tests that need no service
 
 .PHONY: test-stores
 test-stores: build ## the SQL stores on SQLite and PostgreSQL, under crowds, crashes and faults (10 minutes)
-	timeout 1200 $(BIN)/pytest tests/python/stores
+	timeout 1200 $(BIN)/pytest tests/python/stores --ignore tests/python/stores/django_people
 
 .PHONY: test-django
 test-django: build ## the Django application and its example, on SQLite and PostgreSQL
 	[ -n "$${CHROMIUM:-}" ] || scripts/apt-packages chromium
+	scripts/apt-packages gettext
 	$(BIN)/pytest tests/python/django_app
+	$(BIN)/pytest tests/python/stores/django_people
 	NOTES_DATABASE=postgresql $(BIN)/pytest tests/python/django_app --ignore tests/python/django_app/test_browser.py \
-		--ignore tests/python/django_app/test_tutorial.py
+		--ignore tests/python/django_app/test_tutorial.py --ignore tests/python/django_app/test_demonstration.py
+	NOTES_DATABASE=postgresql $(BIN)/pytest tests/python/stores/django_people
 
 .PHONY: test-fastapi
 test-fastapi: build ## the FastAPI adapter and its example, on SQLite and PostgreSQL
