@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BENCHES := benches/verify.py benches/dn.py
+BENCHES := benches/verify.py benches/dn.py benches/signins.py
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock
 APP ?= django
 ONCE ?=
@@ -85,7 +85,7 @@ $(BENCH)/.ready: pyproject.toml $(VENV)/.ready
 	scripts/apt-packages libldap2-dev libsasl2-dev xmlsec1
 	$$(scripts/find-python "$(PYTHON)") -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BENCH)/bin/python -m pip install --quiet --group bench $$($(BIN)/python scripts/extras.py sqlalchemy test)
+	$(BENCH)/bin/python -m pip install --quiet --group bench $$($(BIN)/python scripts/extras.py sqlalchemy django test)
 	touch $@
 
 .PHONY: bench

@@ -22,6 +22,7 @@ PEERS = [
     "polars",
     "pandas",
     "Django",
+    "djangosaml2",
     "django-auth-ldap",
 ]
 ORDER = ["verify", "verify_shapes", "dn", "logins", "audit", "signins"]
