@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sqlalchemy import Connection, CursorResult, Select
+    from sqlalchemy import Connection, CursorResult, Dialect, Select
 
 
 class SqlConnection:
@@ -23,7 +23,9 @@ class SqlConnection:
 
     def execute(self, statement: str, values: Mapping[str, Any], /) -> CursorResult[Any]:
         """Run a statement with ``:name`` parameters."""
-        return self._connection.execute(_clause(statement), values)
+        sql, places = _compiled(statement, self._connection.dialect)
+        given = values if places is None else tuple(values[name] for name in places)
+        return self._connection.exec_driver_sql(sql, given)
 
     def query(self, query: Select[Any]) -> CursorResult[Any]:
         """Run a query."""
@@ -31,5 +33,7 @@ class SqlConnection:
 
 
 @lru_cache(maxsize=512)
-def _clause(statement: str) -> TextClause:
-    return text(statement)
+def _compiled(statement: str, dialect: Dialect) -> tuple[str, tuple[str, ...] | None]:
+    """Return it in the driver's words, once for all logins, and its parameters' order where they go by place."""
+    compiled = text(statement).compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ()) if compiled.positional else None

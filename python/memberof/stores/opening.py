@@ -12,7 +12,7 @@ from memberof.store import BreakerWindow, LoginOpening, Reach
 from memberof.stores import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from memberof.store import LoginAttempt
 
@@ -26,7 +26,8 @@ class Found:
     Attributes:
         tenant: Values of ``rows.TENANT_COLUMNS``.
         mark: Values of ``rows.MARK_COLUMNS``.
-        mine: (name, key, kind, source, event, since) of the user's memberships.
+        mine: The user's memberships that have all of (kind, source, event, since) in common: these four, the names of
+            their groups, and for each its key, or None where that is the name.
         others: (name, key, kind) of the further groups among the keys.
 
     """
@@ -34,11 +35,13 @@ class Found:
     tenant: Sequence[Any] | None
     mark: Sequence[Any] | None
     mine: Sequence[Sequence[Any]]
-    others: Sequence[Sequence[Any]]
+    others: Sequence[Sequence[Any]] = ()
 
     @classmethod
-    def parse(cls, tenant: str | None, mark: str | None, mine: str | None, others: str | None) -> Found:
-        """Return the rows of four JSON texts."""
+    def parse(
+        cls, tenant: str | None, mark: str | None, mine: str | None, others: str | None = None
+    ) -> Found:
+        """Return the rows of JSON texts."""
         return cls(
             None if tenant is None else json.loads(tenant),
             None if mark is None else json.loads(mark),
@@ -46,28 +49,38 @@ class Found:
             json.loads(others) if others else (),
         )
 
+    def held(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (name, key, kind) of the user's groups."""
+        for kind, _, _, _, names, keys in self.mine:
+            for name, key in zip(names, keys, strict=True):
+                yield name, name if key is None else key, kind
+
     def external(self) -> int:
         """Count the user's external memberships."""
-        return sum(row[2] == EXTERNAL for row in self.mine)
+        return sum(len(names) for kind, _, _, _, names, _ in self.mine if kind == EXTERNAL)
+
+    def unmet(self, attempt: LoginAttempt) -> list[str]:
+        """Return the received keys of which the user has no group, sorted."""
+        hers = {key for _, key, _ in self.held()}
+        return [key for key in attempt.keys if key not in hers]
 
     def may_detach(self, attempt: LoginAttempt) -> bool:
         """Whether she has an external membership that was not received."""
         received = set(attempt.keys)
-        return any(row[2] == EXTERNAL and row[1] not in received for row in self.mine)
+        return any(kind == EXTERNAL and key not in received for _, key, kind in self.held())
 
-    def may_adopt(self, attempt: LoginAttempt) -> bool:
-        """Whether an internal group was received."""
+    def may_adopt(self, attempt: LoginAttempt) -> list[str]:
+        """Return the names of the internal groups that were received, sorted."""
         received = set(attempt.keys)
-        return any(row[2] != EXTERNAL and row[1] in received for row in self.mine) or any(
-            row[2] != EXTERNAL for row in self.others
-        )
+        mine = [name for name, key, kind in self.held() if kind != EXTERNAL and key in received]
+        return sorted(mine + [name for name, _, kind in self.others if kind != EXTERNAL])
 
     def guarded(self, attempt: LoginAttempt) -> list[str]:
         """Return the names of her groups that may not lose their last member, sorted."""
         if not attempt.last_member_keys:
             return []
         keys = set(attempt.last_member_keys)
-        return sorted(row[0] for row in self.mine if row[1] in keys)
+        return sorted(name for name, key, _ in self.held() if key in keys)
 
 
 def first_tenant(attempt: LoginAttempt) -> Tenant:
@@ -96,16 +109,19 @@ def opening(
 ) -> LoginOpening:
     """Return the opening of a login."""
     before = None if found.mark is None else rows.mark_of(found.mark)
-    user, kinds, instant = attempt.user, rows.KINDS, rows.instant
-    groups = [Group(name=name, key=key, kind=kinds[kind]) for name, key, kind, *_ in found.mine]
-    groups += [Group(name=name, key=key, kind=kinds[kind]) for name, key, kind in found.others]
+    user, kinds = attempt.user, rows.KINDS
+    memberships: list[Membership] = []
+    for _, source, event, since, names, _ in found.mine:
+        at = rows.instant(since)
+        memberships += [
+            Membership(user=user, group=name, source=source, event_id=event, since=at) for name in names
+        ]
     return LoginOpening(
         tenant=first_tenant(attempt) if found.tenant is None else rows.tenant_of(found.tenant),
-        groups=tuple(groups),
-        memberships=tuple(
-            Membership(user=user, group=name, source=source, event_id=event, since=instant(since))
-            for name, _, _, source, event, since in found.mine
+        groups=tuple(
+            Group(name=name, key=key, kind=kinds[kind]) for name, key, kind in (*found.held(), *found.others)
         ),
+        memberships=tuple(memberships),
         sole_member_of=tuple(sole),
         older=before is not None and attempt.order < before.order,
         before=before,
@@ -131,10 +147,3 @@ def reach_of(pairs: Sequence[Sequence[Any]], internal: Sequence[str]) -> dict[st
     return {
         name: Reach(others=tuple(sorted(users)), strangers=strangers[name]) for name, users in others.items()
     }
-
-
-def internal_names(attempt: LoginAttempt, found: Found) -> list[str]:
-    """Return the names of the internal groups among the received keys, sorted."""
-    received = set(attempt.keys)
-    mine = [row[0] for row in found.mine if row[2] != EXTERNAL and row[1] in received]
-    return sorted(mine + [row[0] for row in found.others if row[2] != EXTERNAL])

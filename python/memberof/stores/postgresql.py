@@ -1,8 +1,10 @@
-"""Opening and writing a login on PostgreSQL: one statement without a change, three with one.
+"""Opening and writing a login on PostgreSQL: one statement without a change, four with one.
 
-The opening is one statement: it passes the tenant's gate, locks and moves the user's mark, records the assertion ID
-and reads the state. All parts of a statement read one snapshot, taken before it waits for any lock. Where it waited,
-the mark it locked is another than the one it read (``version`` tells), and the login is begun anew, with the lock first.
+The opening passes the tenant's gate, locks and moves the user's mark, records the assertion ID and reads what is hers.
+All parts of a statement read one snapshot, taken before it waits for any lock. Where it waited, the mark it locked is
+another than the one it read (``version`` tells), and the login is begun anew, with the lock first. Only where that is
+not enough to decide, a second statement looks: for groups that she is not in, for what others lost, for who else is in
+a group. Every login pays for every node of a plan, executed or not, so the first statement has none of these.
 
 Writing is two statements. The first creates groups and locks those that the plan touches, by name, and returns what
 they are now: under the locks, so whatever another transaction made of them meanwhile shows. The second does the rest.
@@ -20,7 +22,6 @@ from memberof.stores.dialect import Names, Runs, dumps
 from memberof.stores.opening import (
     EXTERNAL,
     Found,
-    internal_names,
     opening,
     reach_of,
     replayed,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from memberof.records import Writes
-    from memberof.store import LoginAttempt
+    from memberof.store import BreakerWindow, LoginAttempt, Reach
 
 # Fields of Writes that a login's two statements know; everything else goes the long way.
 LOGIN_FIELDS = ("create", "kinds", "detach", "attach", "marks", "tenant", "event")
@@ -56,7 +57,7 @@ class PostgresLogin:
         if again:
             self._run("lock_mark", user=attempt.user, gate=self._gate)
         row = self._run(
-            "open",
+            "open_guarded" if attempt.last_member_keys else "open",
             gate=self._gate,
             user=attempt.user,
             source=attempt.source,
@@ -67,29 +68,61 @@ class PostgresLogin:
             received_at=rows.micros(attempt.received_at),
             complete=attempt.complete,
             received=attempt.received,
-            identity=attempt.identity,
-            signature=attempt.signature,
-            keys=dumps(attempt.keys),
             window_from=rows.micros(attempt.window_from),
-            window_users=attempt.window_users,
-            wants_reach=attempt.wants_reach,
             guarded=dumps(attempt.last_member_keys),
         ).one()
-        version, version_before, fresh, tenant, mark, mine, others, window, reach, alone = row
-        found = Found.parse(tenant, mark, mine, others)
+        version, version_before, fresh, tenant, mark, mine, alone = row
+        found = Found.parse(tenant, mark, mine)
         self._check_snapshot(attempt, found, version, version_before)
         if not fresh:
             return replayed(attempt, found)
+        window, reach = self._look(attempt, found)
         sole = json.loads(alone) if alone else []
         leaving = [name for name in found.guarded(attempt) if _leaves(name, found, attempt)]
         if leaving:
             sole = sorted((set(sole) - set(leaving)) | set(self._sole(attempt, leaving)))
-        return opening(
-            attempt,
-            found,
-            window=None if window is None else window_of(json.loads(window)),
-            reach=self._reach(attempt, found, reach),
-            sole=sole,
+        return opening(attempt, found, window=window, reach=reach, sole=sole)
+
+    def _look(
+        self, attempt: LoginAttempt, found: Found
+    ) -> tuple[BreakerWindow | None, dict[str, Reach] | None]:
+        """Read what the decision needs beyond what is hers, into ``found`` too; one statement, or none."""
+        unmet = found.unmet(attempt)
+        adopted = found.may_adopt(attempt) if attempt.wants_reach else []
+        parts = (
+            ("settings", found.tenant is None),
+            ("others", bool(unmet)),
+            ("window", attempt.window_users > 0 and found.may_detach(attempt)),
+            ("reach", bool(adopted) or (attempt.wants_reach and bool(unmet))),
+        )
+        asked = tuple(name for name, wanted in parts if wanted)
+        if not asked:
+            return None, None
+        window_from = attempt.window_from
+        if found.tenant is not None:
+            window_from = max(window_from, rows.tenant_of(found.tenant).window_from or window_from)
+        made, others, window, reach = self._connection.execute(
+            looking_statement(self._names, asked),
+            {
+                "tenant": self._tenant,
+                "user": attempt.user,
+                "source": attempt.source,
+                "identity": attempt.identity,
+                "signature": attempt.signature,
+                "unmet": dumps(unmet),
+                "adopted": dumps(adopted),
+                "window_from": rows.micros(window_from),
+                "window_users": attempt.window_users,
+            },
+        ).one()
+        if found.tenant is None and made is None:
+            # Another login made the settings row meanwhile, perhaps for another source.
+            raise StaleStateError("tenant")
+        found.others = json.loads(others) if others else ()
+        internal = found.may_adopt(attempt) if attempt.wants_reach else []
+        return (
+            window_of(json.loads(window)) if window else None,
+            reach_of(json.loads(reach) if reach else (), internal) if internal else None,
         )
 
     def write(self, opened: LoginOpening, writes: Writes) -> int | None:
@@ -110,10 +143,6 @@ class PostgresLogin:
         elif found.mark is None or rows.mark_of(found.mark).order <= attempt.order:
             # The mark locked is newer than this login, the mark read is not: it was moved while we waited.
             raise StaleStateError("mark")
-
-    def _reach(self, attempt: LoginAttempt, found: Found, reach: str | None) -> Any:
-        internal = internal_names(attempt, found) if attempt.wants_reach else []
-        return reach_of(json.loads(reach) if reach else (), internal) if internal else None
 
     def _sole(self, attempt: LoginAttempt, leaving: Sequence[str]) -> list[str]:
         # Two members that leave at once would each see the other: whoever comes second waits here. The settings row
@@ -199,7 +228,7 @@ class PostgresLogin:
 
 
 def _leaves(name: str, found: Found, attempt: LoginAttempt) -> bool:
-    return any(row[0] == name and row[1] not in attempt.keys for row in found.mine)
+    return any(one == name and key not in attempt.keys for one, key, _ in found.held())
 
 
 def _lock_name(*, settings_shut: bool, create: bool, shut: bool) -> str:
@@ -211,8 +240,24 @@ def _lock_name(*, settings_shut: bool, create: bool, shut: bool) -> str:
 @lru_cache(maxsize=64)
 def statement(names: Names, what: str) -> str:
     """Return one of the statements, made once for each set of names."""
-    # psycopg keeps no query of 4,096 characters or more in its cache: no white space but what is needed.
-    return " ".join((_open(names) if what == "open" else _statements(names)[what]).split())
+    if what in ("open", "open_guarded"):
+        return _short(_open(names, guarded=what == "open_guarded"))
+    return _short(_statements(names)[what])
+
+
+@lru_cache(maxsize=64)
+def looking_statement(names: Names, parts: tuple[str, ...]) -> str:
+    """Return the one statement that reads these parts, and NULL for the rest: settings, others, window, reach."""
+    found = _look(names, others="others" in parts)
+    with_ = ", ".join(f"{name} AS {found[name]}" for name in ("settings", "others") if name in parts)
+    answers = {
+        "settings": "(SELECT version FROM settings)",
+        "others": "(SELECT json_agg(json_build_array(name, key, kind))::text FROM others)",
+        "window": found["window"],
+        "reach": found["reach"],
+    }
+    asked = ", ".join(text if name in parts else "NULL" for name, text in answers.items())
+    return _short(f"{f'WITH {with_}' if with_ else ''} SELECT {asked}")
 
 
 @lru_cache(maxsize=256)
@@ -224,34 +269,38 @@ def writing_statement(names: Names, parts: tuple[str, ...]) -> str:
     with_ = ", ".join(written[name] for name in order)
     event = "(SELECT id FROM w_event)" if "event" in parts else "NULL"
     counts = "".join(f", (SELECT count(*) FROM w_{name})" for name in parts if name != "event")
-    return f"WITH {with_} SELECT {event}{counts}"
+    return _short(f"WITH {with_} SELECT {event}{counts}")
 
 
-def _open(n: Names) -> str:
+def _short(statement: str) -> str:
+    """Return it without needless white space: psycopg keeps no query of 4,096 characters or more in its cache."""
+    return " ".join(statement.split())
+
+
+def _open(n: Names, *, guarded: bool) -> str:
     tenant = ", ".join(rows.TENANT_COLUMNS)
     mark = ", ".join(rows.MARK_COLUMNS)
     counted = "(x.loss_at IS NOT NULL AND x.loss_at >= :window_from)"
+    alone = f"""(SELECT json_agg(g.name ORDER BY g.name)::text FROM {n.held} AS mine
+        JOIN {n.groups} AS g ON g.tenant = mine.tenant AND g.name = mine.group_name
+        WHERE mine.tenant = :tenant AND mine.user_id = :user AND g.key IN {n.texts("guarded")}
+            AND NOT EXISTS (SELECT 1 FROM {n.held} AS m
+                WHERE m.tenant = :tenant AND m.group_name = g.name AND m.user_id <> :user))"""
     return f"""WITH
 gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(:gate)),
 before AS MATERIALIZED (SELECT version, json_build_array({mark})::text AS mark FROM {n.marks}
     WHERE tenant = :tenant AND user_id = :user),
-mine AS MATERIALIZED (SELECT g.name, g.key, g.kind, m.source, m.event_id, m.since
+mine AS MATERIALIZED (SELECT g.kind, m.source, m.event_id, m.since, count(*) AS count,
+        json_agg(g.name) AS names, json_agg(nullif(g.key, g.name)) AS keys
     FROM {n.held} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
-    WHERE m.tenant = :tenant AND m.user_id = :user),
-keys AS MATERIALIZED (SELECT json_array_elements_text(CAST(:keys AS json)) AS key),
-unmet AS MATERIALIZED (SELECT key FROM keys EXCEPT SELECT key FROM mine),
-others AS MATERIALIZED (SELECT g.name, g.key, g.kind FROM unmet
-    JOIN {n.groups} AS g ON g.tenant = :tenant AND g.key = unmet.key),
-since AS MATERIALIZED (SELECT greatest(CAST(:window_from AS bigint),
-    (SELECT window_from FROM {n.tenants} WHERE tenant = :tenant)) AS since),
-ours AS MATERIALIZED (SELECT count(*) FILTER (WHERE kind = 'external')::integer AS external,
-    coalesce(bool_or(kind = 'external' AND key NOT IN (SELECT key FROM keys)), false) AS leaves,
-    coalesce(bool_or(kind = 'internal' AND key IN (SELECT key FROM keys)), false) AS adopts FROM mine),
+    WHERE m.tenant = :tenant AND m.user_id = :user GROUP BY g.kind, m.source, m.event_id, m.since),
 mark AS (INSERT INTO {n.marks} AS x (tenant, user_id, source, order_issued, order_received, login_at, confirmed_at,
         received, had, lost, emptied, loss_at, digest, confirmation, version)
     SELECT :tenant, :user, :source, :issued, :received_order, :received_at,
         CASE WHEN CAST(:complete AS boolean) THEN CAST(:received_at AS bigint) END,
-        coalesce(CAST(:received AS integer), 0), ours.external, 0, false, NULL, '', '', 1 FROM ours, gate
+        coalesce(CAST(:received AS integer), 0),
+        (SELECT coalesce(sum(count), 0)::integer FROM mine WHERE kind = 'external'),
+        0, false, NULL, '', '', 1 FROM gate
     ON CONFLICT (tenant, user_id) DO UPDATE SET source = excluded.source,
         order_issued = excluded.order_issued, order_received = excluded.order_received,
         login_at = excluded.login_at, confirmed_at = coalesce(excluded.confirmed_at, x.confirmed_at),
@@ -261,37 +310,37 @@ mark AS (INSERT INTO {n.marks} AS x (tenant, user_id, source, order_issued, orde
         version = x.version + 1
     WHERE (x.order_issued, x.order_received) <= (excluded.order_issued, excluded.order_received)
     RETURNING version),
-settings AS (INSERT INTO {n.tenants} (tenant, source, identity, signature, version)
-    SELECT :tenant, :source, :identity, :signature, 1 FROM (SELECT count(*) FROM mark) AS after_mark
-    WHERE NOT EXISTS (SELECT 1 FROM {n.tenants} WHERE tenant = :tenant)
-    ON CONFLICT DO NOTHING RETURNING version),
 replay AS (INSERT INTO {n.replays} (tenant, source, assertion_id, until)
     SELECT :tenant, :source, :assertion_id, :until FROM (SELECT count(*) FROM mark) AS after_mark
     ON CONFLICT DO NOTHING RETURNING true)
 SELECT (SELECT version FROM mark), (SELECT version FROM before), EXISTS (SELECT 1 FROM replay),
     (SELECT json_build_array({tenant})::text FROM {n.tenants} WHERE tenant = :tenant),
     (SELECT mark FROM before),
-    (SELECT json_agg(json_build_array(name, key, kind, source, event_id, since))::text FROM mine),
-    (SELECT json_agg(json_build_array(name, key, kind))::text FROM others),
-    CASE WHEN CAST(:window_users AS integer) > 0 AND ours.leaves THEN (
-        SELECT json_build_array(count(*), sum(had), count(*) FILTER (WHERE loss_at >= w.since),
-            sum(lost) FILTER (WHERE loss_at >= w.since),
-            count(*) FILTER (WHERE loss_at >= w.since AND emptied))::text
-        FROM (SELECT had, lost, emptied, loss_at, since FROM {n.marks}, since
-            WHERE tenant = :tenant AND source = :source AND user_id <> :user AND login_at >= since AND had > 0
-            ORDER BY login_at DESC LIMIT CAST(:window_users AS integer)) AS w) END,
-    CASE WHEN CAST(:wants_reach AS boolean)
-            AND (ours.adopts OR EXISTS (SELECT 1 FROM others WHERE kind = 'internal')) THEN (
-        SELECT json_agg(json_build_array(m.group_name, m.user_id, NOT EXISTS (SELECT 1 FROM {n.marks} AS k
-            WHERE k.tenant = m.tenant AND k.user_id = m.user_id AND k.source = :source)))::text
-        FROM {n.held} AS m
-        WHERE m.tenant = :tenant AND m.user_id <> :user AND m.group_name IN (
-            SELECT name FROM others WHERE kind = 'internal'
-            UNION ALL SELECT name FROM mine WHERE kind = 'internal' AND key IN (SELECT key FROM keys))) END,
-    CASE WHEN CAST(:guarded AS text) <> '[]' THEN (SELECT json_agg(mine.name ORDER BY mine.name)::text FROM mine
-        WHERE key IN {n.texts("guarded")} AND NOT EXISTS (SELECT 1 FROM {n.held} AS m
-            WHERE m.tenant = :tenant AND m.group_name = mine.name AND m.user_id <> :user)) END
-FROM ours, (SELECT count(*) FROM settings) AS after_settings"""
+    (SELECT json_agg(json_build_array(kind, source, event_id, since, names, keys))::text FROM mine),
+    {alone if guarded else "NULL"}"""
+
+
+def _look(n: Names, *, others: bool) -> dict[str, str]:
+    internal = "SELECT name FROM others WHERE kind = 'internal' UNION ALL " if others else ""
+    return {
+        "settings": f"""(INSERT INTO {n.tenants} (tenant, source, identity, signature, version)
+            VALUES (:tenant, :source, :identity, :signature, 1) ON CONFLICT DO NOTHING RETURNING version)""",
+        "others": f"""MATERIALIZED (SELECT g.name, g.key, g.kind
+            FROM json_array_elements_text(CAST(:unmet AS json)) AS unmet(key)
+            JOIN {n.groups} AS g ON g.tenant = :tenant AND g.key = unmet.key)""",
+        "window": f"""(SELECT json_build_array(count(*), sum(had), count(*) FILTER (WHERE loss_at >= :window_from),
+                sum(lost) FILTER (WHERE loss_at >= :window_from),
+                count(*) FILTER (WHERE loss_at >= :window_from AND emptied))::text
+            FROM (SELECT had, lost, emptied, loss_at FROM {n.marks}
+                WHERE tenant = :tenant AND source = :source AND user_id <> :user AND login_at >= :window_from
+                    AND had > 0
+                ORDER BY login_at DESC LIMIT CAST(:window_users AS integer)) AS newest)""",
+        "reach": f"""(SELECT json_agg(json_build_array(m.group_name, m.user_id, NOT EXISTS (SELECT 1
+                FROM {n.marks} AS k
+                WHERE k.tenant = m.tenant AND k.user_id = m.user_id AND k.source = :source)))::text
+            FROM {n.held} AS m WHERE m.tenant = :tenant AND m.user_id <> :user
+                AND m.group_name IN ({internal}SELECT json_array_elements_text(CAST(:adopted AS json))))""",
+    }
 
 
 def _statements(n: Names) -> dict[str, str]:

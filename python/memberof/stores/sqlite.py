@@ -13,7 +13,6 @@ from memberof.stores.dialect import Names, Runs, dumps
 from memberof.stores.opening import (
     Found,
     first_tenant,
-    internal_names,
     opening,
     reach_of,
     replayed,
@@ -92,7 +91,7 @@ class SqliteLogin:
         )
 
     def _reach(self, attempt: LoginAttempt, found: Found) -> Any:
-        internal = internal_names(attempt, found) if attempt.wants_reach else []
+        internal = found.may_adopt(attempt) if attempt.wants_reach else []
         if not internal:
             return None
         pairs = self._run("reach", user=attempt.user, source=attempt.source, names=dumps(internal)).all()
@@ -126,9 +125,11 @@ def _statements(n: Names) -> dict[str, str]:
                 WHERE tenant = :tenant AND source = :source AND assertion_id = :assertion_id),
             (SELECT json_array({tenant}) FROM {n.tenants} WHERE tenant = :tenant),
             (SELECT json_array({mark}) FROM {n.marks} WHERE tenant = :tenant AND user_id = :user),
-            (SELECT json_group_array(json_array(g.name, g.key, g.kind, m.source, m.event_id, m.since))
+            (SELECT json_group_array(json_array(kind, source, event_id, since, json(names), json(keys))) FROM (
+                SELECT g.kind, m.source, m.event_id, m.since, json_group_array(g.name) AS names,
+                    json_group_array(nullif(g.key, g.name)) AS keys
                 FROM {n.held} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
-                WHERE m.tenant = :tenant AND m.user_id = :user),
+                WHERE m.tenant = :tenant AND m.user_id = :user GROUP BY 1, 2, 3, 4)),
             (SELECT json_group_array(json_array(name, key, kind)) FROM {n.groups}
                 WHERE tenant = :tenant AND key IN {n.texts("keys")} AND name NOT IN ({mine}))""",
         "tenant": f"INSERT INTO {n.tenants} (tenant, {tenant}) "
