@@ -139,26 +139,26 @@ class _Sync(Generic[AnyStore]):
             session_lifetime=self.session_lifetime,
         )
 
-    def _off(self, user: str, assertion: Any, now: datetime | None) -> LoginOutcome:
+    def _off(self, user: str, assertion: Any, now: datetime | None, span: Any) -> LoginOutcome:
         """Read nothing, change nothing (rule R1); only the session is bounded."""
         received_at = now or datetime.now(UTC)
         not_on_or_after = getattr(assertion, "session_not_on_or_after", None)
         end = session_end(received_at, self.session_lifetime, not_on_or_after)
         outcome = LoginOutcome(user=user, mode=Mode.OFF, session_expires_at=end)
-        self._telemetry.done(outcome)
+        self._telemetry.done(outcome, span)
         return outcome
 
-    def _done(self, receipt: LoginReceipt[LoginOutcome]) -> LoginOutcome:
+    def _done(self, receipt: LoginReceipt[LoginOutcome], span: Any) -> LoginOutcome:
         outcome = receipt.result.with_event(receipt.event_id)
-        self._telemetry.done(outcome)
+        self._telemetry.done(outcome, span)
         if outcome.applied and outcome.plan:
             _call(self._on_applied, outcome)
         if outcome.tripped or outcome.reminder or (outcome.held and outcome.event_id is not None):
             _call(self._on_held, outcome)
         return outcome
 
-    def _refused(self, user: str, error: MemberOfError) -> None:
-        self._telemetry.refused(user, error)
+    def _refused(self, user: str, error: MemberOfError, span: Any) -> None:
+        self._telemetry.refused(user, error, span)
         _call(self._on_refused, user, error)
 
 
@@ -193,9 +193,9 @@ class GroupSync(_Sync["MembershipStore"]):
             StoreError: The database failed.
 
         """
-        if self.mode is Mode.OFF:
-            return self._off(user, assertion, now)
-        with self._telemetry.span():
+        with self._telemetry.span() as span:
+            if self.mode is Mode.OFF:
+                return self._off(user, assertion, now, span)
             try:
                 arrival = arrive(
                     user, assertion, issuer=issuer, issued_at=issued_at, assertion_id=assertion_id, now=now
@@ -204,9 +204,9 @@ class GroupSync(_Sync["MembershipStore"]):
                 if (fetch := self._fetch(claim)) is not None:
                     claim = self._fetched(fetch(user, claim), claim)
                 login = self._login(arrival, claim)
-                return self._done(self._run(login))
+                return self._done(self._run(login), span)
             except MemberOfError as error:
-                self._refused(user, error)
+                self._refused(user, error, span)
                 raise
 
     def plan(
@@ -248,9 +248,9 @@ class AsyncGroupSync(_Sync["AsyncMembershipStore"]):
         now: datetime | None = None,
     ) -> LoginOutcome:
         """See :meth:`GroupSync.login`."""
-        if self.mode is Mode.OFF:
-            return self._off(user, assertion, now)
-        with self._telemetry.span():
+        with self._telemetry.span() as span:
+            if self.mode is Mode.OFF:
+                return self._off(user, assertion, now, span)
             try:
                 arrival = arrive(
                     user, assertion, issuer=issuer, issued_at=issued_at, assertion_id=assertion_id, now=now
@@ -260,9 +260,9 @@ class AsyncGroupSync(_Sync["AsyncMembershipStore"]):
                     groups = fetch(user, claim)
                     claim = self._fetched(await groups if inspect.isawaitable(groups) else groups, claim)
                 login = self._login(arrival, claim)
-                return self._done(await self._run(login))
+                return self._done(await self._run(login), span)
             except MemberOfError as error:
-                self._refused(user, error)
+                self._refused(user, error, span)
                 raise
 
     async def plan(

@@ -7,16 +7,26 @@ where its API package is installed, and costs nothing elsewhere.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
+
+from memberof.enums import Action, Reason
 
 if TYPE_CHECKING:
     from memberof.errors import MemberOfError
     from memberof.outcome import LoginOutcome
 
 LOG = logging.getLogger("memberof.sync")
+WHY_HELD: dict[Reason | None, str] = {
+    Reason.ATTACH_ONLY: "the mode is attach_only",
+    Reason.BREAKER_TRIPPED: "the circuit breaker tripped",
+    Reason.HELD_AFTER_UNDO: "changes of the identity provider were undone",
+    Reason.DETACHMENTS_HELD: "an administrator holds them",
+}
 
 
 class _Counter(Protocol):
@@ -49,55 +59,56 @@ class Telemetry:
         )
         return span
 
-    def done(self, outcome: LoginOutcome) -> None:
+    def done(self, outcome: LoginOutcome, span: Any) -> None:
         """Tell of a login that went through."""
         plan = outcome.plan
-        result = self._result(outcome)
+        result = _result(outcome)
         facts: dict[str, Any] = {**self._labels, "result": result, "mode": str(outcome.mode)}
         if outcome.claim is not None and plan is not None:
             facts |= {"status": str(outcome.claim.status), "event_id": outcome.event_id}
-            counts = {
-                "create": plan.create,
-                "adopt": plan.adopt,
-                "attach": plan.attach,
-                "detach": plan.detach,
-            }
-            facts |= {name: len(names) for name, names in counts.items()} | {"held": len(plan.held_changes)}
+            counts = Counter(str(change.action) for change in plan.changes)
+            numbers = {action: counts[action] for action in Action} | {"held": len(plan.held_changes)}
+            facts |= numbers
             if outcome.applied:
-                self._count(
-                    {name: len(names) for name, names in counts.items()} | {"held": len(plan.held_changes)}
-                )
+                self._count(numbers)
+        if outcome.hold is not None:
+            facts["hold"] = str(outcome.hold)
+        if outcome.tripped is not None:
+            facts["trip"] = asdict(outcome.tripped)
         if self._log_users:
             facts["user"] = outcome.user
-        if self._logins:
-            self._logins.add(1, {**self._labels, "memberof.result": result})
-        loud = outcome.tripped is not None or outcome.reminder
-        text = (
-            "login: %s" if not loud else "login: %s; detachments are held: too many users would lose groups"
-        )
-        LOG.log(logging.WARNING if loud else logging.INFO, text, result, extra={"memberof": facts})
+        self._count_login(span, {"memberof.result": "tripped" if outcome.tripped else result})
+        if outcome.tripped is not None or outcome.reminder:
+            why = WHY_HELD[outcome.hold]
+            LOG.warning("login: %s; detachments are held: %s", result, why, extra={"memberof": facts})
+        else:
+            LOG.info("login: %s", result, extra={"memberof": facts})
 
-    def refused(self, user: str, error: MemberOfError) -> None:
+    def refused(self, user: str, error: MemberOfError, span: Any) -> None:
         """Tell of a login that was refused; it changed nothing."""
         facts = {**self._labels, "result": "refused", "code": error.code}
         if self._log_users:
             facts["user"] = user
-        if self._logins:
-            self._logins.add(1, {**self._labels, "memberof.result": "refused", "memberof.code": error.code})
+        self._count_login(span, {"memberof.result": "refused", "memberof.code": error.code})
         LOG.warning("login refused: %s", error.code, extra={"memberof": facts})
 
-    def _count(self, counts: dict[str, int]) -> None:
-        if self._changes:
-            for action, number in counts.items():
+    def _count_login(self, span: Any, labels: dict[str, str]) -> None:
+        if self._logins is not None:
+            self._logins.add(1, {**self._labels, **labels})
+            span.set_attributes(labels)
+
+    def _count(self, numbers: dict[str, int]) -> None:
+        if self._changes is not None:
+            for action, number in numbers.items():
                 if number:
                     self._changes.add(number, {**self._labels, "memberof.action": action})
 
-    @staticmethod
-    def _result(outcome: LoginOutcome) -> str:
-        if outcome.plan is None:
-            return "observed_refusal" if outcome.refusal else "off"
-        if outcome.older:
-            return "older"
-        if not outcome.applied:
-            return "observed"
-        return "changed" if outcome.plan else "unchanged"
+
+def _result(outcome: LoginOutcome) -> str:
+    if outcome.plan is None:
+        return "observed_refusal" if outcome.refusal else "off"
+    if outcome.older:
+        return "older"
+    if not outcome.applied:
+        return "observed"
+    return "changed" if outcome.plan else "unchanged"
