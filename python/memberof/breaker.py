@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 class Breaker:
     """When detachments are held, and how a hold ends.
 
+    The defaults take a broken rule of an identity provider for what it is before more than 10 users have lost
+    anything, and let a year of a real organisation pass: simulated by ``benches/breaker.py``.
+
     Attributes:
         window_users: How many users with external groups, newest login first, are looked at.
         window: How far back.
@@ -28,6 +31,8 @@ class Breaker:
         min_losers: Fewer users than this are never too many.
         emptied_share: Trip from this share on of users who would lose all their external groups.
         lost_share: Trip from this share on of external memberships detached.
+        loser_share: Trip from this share on of users who would lose any: one group that everybody has may be a small
+            share of all memberships.
         confirm_below: While fewer users than this are in the window, a login that would take all of two or more
             external groups is held until an administrator confirms it. 0: never.
         max_hold: A hold ends by itself after this time, as if released: if nothing was repaired, it trips again.
@@ -36,12 +41,13 @@ class Breaker:
 
     """
 
-    window_users: int = 50
+    window_users: int = 40
     window: timedelta = timedelta(hours=24)
     min_users: int = 10
-    min_losers: int = 3
-    emptied_share: float = 0.1
-    lost_share: float = 0.2
+    min_losers: int = 5
+    emptied_share: float = 0.2
+    lost_share: float = 0.4
+    loser_share: float = 0.25
     confirm_below: int = 0
     max_hold: timedelta | None = timedelta(days=7)
     remind_every: timedelta = timedelta(days=1)
@@ -54,6 +60,7 @@ class Breaker:
             "min_losers is at least 1": self.min_losers >= 1,
             "emptied_share is above 0 and at most 1": 0 < self.emptied_share <= 1,
             "lost_share is above 0 and at most 1": 0 < self.lost_share <= 1,
+            "loser_share is above 0 and at most 1": 0 < self.loser_share <= 1,
             "window is longer than nothing": self.window > timedelta(0),
             "max_hold is longer than nothing, or None": self.max_hold is None or self.max_hold > timedelta(0),
             "remind_every is longer than nothing": self.remind_every > timedelta(0),
@@ -74,13 +81,14 @@ class Breaker:
         emptied = window.emptied + (1 if loss.emptied else 0)
         lost = window.lost + loss.lost
         memberships = max(window.memberships + loss.before, 1)
-        if not loss.lost or users < self.min_users:
+        if not loss.lost or users < self.min_users or losers < self.min_losers:
             return None
-        too_many_emptied = (
-            loss.emptied and emptied >= self.min_losers and emptied / users >= self.emptied_share
+        too_many = (
+            (loss.emptied and emptied >= self.min_losers and emptied / users >= self.emptied_share)
+            or lost / memberships >= self.lost_share
+            or losers / users >= self.loser_share
         )
-        too_many_lost = losers >= self.min_losers and lost / memberships >= self.lost_share
-        if not too_many_emptied and not too_many_lost:
+        if not too_many:
             return None
         return Trip(users=users, losers=losers, emptied=emptied, memberships=memberships, lost=lost)
 

@@ -242,10 +242,12 @@ class Login:
             mark = replace(mark, confirmed_at=_before(opening).confirmed_at)
         if not loss.lost:
             return mark
+        before = max(mark.before, loss.before)
         return replace(
             mark,
-            before=max(mark.before, loss.before),
-            lost=mark.lost + loss.lost,
+            before=before,
+            # Who loses her groups again and again has lost them once: one user alone never looks like many.
+            lost=min(mark.lost + loss.lost, before),
             emptied=mark.emptied or loss.emptied,
             loss_at=self.arrival.received_at,
         )

@@ -55,7 +55,7 @@ class UserMark:
         confirmed_at: Receipt of the newest assertion whose groups are all in force; None: never.
         received: How many groups the last PRESENT claim held; 0 before the first.
         before: External memberships that she had when her breaker window began.
-        lost: Memberships lost since ``loss_at`` entered the window.
+        lost: Memberships lost since ``loss_at`` entered the window; never more than ``before``.
         emptied: Whether one of those logins took all her external memberships.
         loss_at: Her newest loss; None: never.
         digest: Of what was held or only observed at the last login; the same again makes no new event.
