@@ -59,7 +59,7 @@ def _serve(port: int) -> None:
     from django.core.wsgi import get_wsgi_application
 
     application = StaticFilesHandler(get_wsgi_application())
-    logging.getLogger("django.server").setLevel(logging.WARNING)
+    logging.getLogger("django.server").setLevel(logging.ERROR)
     basehttp.run(HOST, port, application, threading=True)
 
 

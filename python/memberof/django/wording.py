@@ -108,10 +108,11 @@ def event_summary(event: Event) -> str:
         "rename": "→",
         "delete": "✕",
     }
+    attached = {change.group for change in event.changes if change.action == "attach"}
     parts = [
         f"{signs.get(change.action, '·')} {change.group}"
         for change in event.changes
-        if change.action != "create"
+        if change.action != "create" or change.group not in attached
     ]
     if event.held:
         parts.append(gettext("held: %(count)d") % {"count": len(event.held)})

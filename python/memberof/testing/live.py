@@ -25,7 +25,7 @@ _MAX_BODY_BYTES = 1_048_576
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _STYLE = """
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 34rem; margin: 3rem auto; padding: 0 1.2rem; color: #1b2430; background: #faf9f6 }
-h1 { font-size: 1.5rem; letter-spacing: -.02em } label { display: block; font-weight: 600; margin: 1rem 0 .3rem }
+h1 { font-size: 1.5rem; letter-spacing: -.02em; overflow-wrap: anywhere } label { display: block; font-weight: 600; margin: 1rem 0 .3rem }
 input, select, textarea { font: inherit; width: 100%; padding: .5rem .6rem; border: 1px solid #8b949e; border-radius: 8px; box-sizing: border-box }
 button { font: inherit; font-weight: 600; margin-top: 1.2rem; padding: .55rem 1.1rem; border: 0; border-radius: 8px; background: #0f5f57; color: #fff; cursor: pointer }
 :focus-visible { outline: 3px solid #1a5fd0; outline-offset: 2px } code { overflow-wrap: anywhere }

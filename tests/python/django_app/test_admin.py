@@ -203,6 +203,29 @@ class TestProvider:
             assert client.post(target, secure=True).status_code == 403
 
 
+def test_who_may_only_look_undoes_and_holds_nothing(make_provider: Any, browser: Browser) -> None:
+    from django.test import Client
+
+    from memberof.django.models import EventRecord, TenantRecord
+
+    provider, idp = make_provider()
+    browser.sign_in(provider, idp, groups=["Sales"])
+    event, tenant = EventRecord.objects.get(), TenantRecord.objects.get()
+    viewer = get_user_model().objects.create_user("viewer", is_staff=True)
+    wanted = ("view_eventrecord", "view_tenantrecord", "view_grouprecord")
+    viewer.user_permissions.set(Permission.objects.filter(codename__in=wanted))
+    client = Client(headers=HOST)
+    client.force_login(viewer)
+    assert "Undo …" not in page(client, "eventrecord_change", event.pk)
+    assert "Hold detachments now" not in page(client, "tenantrecord_change", tenant.pk)
+    undo = reverse("admin:memberof_eventrecord_undo", args=[event.pk])
+    hold = reverse("admin:memberof_tenantrecord_act", args=[tenant.pk])
+    assert client.post(undo, secure=True).status_code == 403
+    assert client.post(hold, {"action": "hold"}, secure=True).status_code == 403
+    tenant.refresh_from_db()
+    assert tenant.hold is None
+
+
 class TestHistory:
     def test_the_history_shows_the_plan_and_undoes_it(
         self, root: Any, make_provider: Any, browser: Browser

@@ -94,7 +94,9 @@ def test_the_administrator_finds_groups_events_and_a_customer_who_observes(said:
     groups = visitor.get("/admin/memberof/grouprecord/?tenant=acme")
     assert "mo-external" in groups
     assert "mo-internal" in groups
-    assert "− Editors, − Finance" in visitor.get("/admin/memberof/eventrecord/")
+    history = visitor.get("/admin/memberof/eventrecord/")
+    assert "− Editors, − Finance" in history
+    assert "✚ Book club" in history
     (globex,) = re.findall(
         r'href="(/admin/memberof/samlprovider/\d+/change/)[^"]*">Globex<',
         visitor.get("/admin/memberof/samlprovider/"),

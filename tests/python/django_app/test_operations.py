@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.core.management import call_command
+from django.utils import timezone
 
 from .conftest import Browser, respond
 
@@ -74,6 +75,25 @@ class TestCommands:
         assert TenantRecord.objects.get().hold is not None
         run("memberof_apply", release=True, yes=True)
         assert TenantRecord.objects.get().hold is None
+
+    def test_apply_undoes_all_that_a_source_did_and_changes_the_source(
+        self, make_provider: Any, browser: Browser
+    ) -> None:
+        from memberof.django.models import TenantRecord
+
+        before = timezone.now().isoformat()
+        provider, idp = make_provider()
+        browser.sign_in(provider, idp, groups=["Sales"])
+        browser.sign_in(provider, idp, groups=["Sales", "Editors"])
+        assert "would undo" in run("memberof_apply", undo_since=before)
+        assert Group.objects.count() == 2
+        assert "undone" in run("memberof_apply", undo_since=before, yes=True)
+        assert get_user_model().objects.get(username="alice").groups.count() == 0
+        assert TenantRecord.objects.get().hold is not None
+        assert "would switch" in run("memberof_apply", switch_source="https://new.example")
+        assert TenantRecord.objects.get().source == idp.entity_id
+        run("memberof_apply", switch_source="https://new.example", yes=True)
+        assert TenantRecord.objects.get().source == "https://new.example"
 
     def test_stale_lists_users_and_ends_their_sessions(self, make_provider: Any, browser: Browser) -> None:
         from memberof.django.models import SamlSession

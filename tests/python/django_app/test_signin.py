@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import logging
+import zlib
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -242,6 +245,40 @@ class TestAttacks:
             "/",
         )
         assert not cookie["domain"]
+
+    def test_a_request_that_was_left_lying_is_void(
+        self, make_provider: Any, browser: Browser, caplog: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        provider, idp = make_provider()
+        begun = browser.begin(provider)
+        later = timezone.now() + timedelta(minutes=16)
+        monkeypatch.setattr(timezone, "now", lambda: later)
+        response = browser.post(provider, respond(provider, idp, begun["request_id"], now=later))
+        assert code_of(caplog, response) == "saml.in_response_to_mismatch"
+
+    def test_addresses_come_from_the_settings_whatever_host_a_request_names(
+        self, make_provider: Any, browser: Browser, settings: Any
+    ) -> None:
+        from memberof.testing.authn_request import read_redirect
+
+        settings.ALLOWED_HOSTS = ["*"]
+        provider, _ = make_provider()
+        evil = {"host": "evil.example", "x-forwarded-host": "evil.example"}
+        begun = browser.client.get(provider.login_path, secure=True, headers=evil)
+        asked = read_redirect(parse_qs(urlsplit(begun["Location"]).query)["SAMLRequest"][0])
+        assert asked.acs_url == "https://notes.example.test/saml/acme/acs/"
+        assert asked.issuer == "https://notes.example.test/saml/acme/metadata/"
+        metadata = browser.client.get("/saml/acme/metadata/", secure=True, headers=evil)
+        assert "evil" not in metadata.content.decode()
+
+    @pytest.mark.parametrize("force", [False, True])
+    def test_credentials_are_asked_for_where_that_is_set(
+        self, make_provider: Any, browser: Browser, force: bool
+    ) -> None:
+        provider, _ = make_provider(force_authn=force)
+        begun = browser.client.get(provider.login_path, secure=True, headers=HOST)
+        request = parse_qs(urlsplit(begun["Location"]).query)["SAMLRequest"][0]
+        assert ('ForceAuthn="true"' in zlib.decompress(base64.b64decode(request), -15).decode()) is force
 
     def test_only_the_consumer_service_is_exempt_from_the_csrf_check(self) -> None:
         from memberof.django import urls
