@@ -13,10 +13,10 @@ from django.db import connections
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["DjangoConnection", "user_id"]
+__all__ = ["DjangoConnection", "user_id", "user_text"]
 
 #: Parameters that hold a user's ID: text in the records, the user model's key in the database.
-_USERS = frozenset({"user", "old", "new"})
+_USERS = frozenset({"user", "user_id", "old", "new"})
 
 
 def user_id(text: str) -> Any:
@@ -25,6 +25,11 @@ def user_id(text: str) -> Any:
         return get_user_model()._meta.pk.to_python(text)
     except (ValidationError, ValueError, TypeError):
         return None
+
+
+def user_text(key: Any) -> str:
+    """Return a user's ID in the records for a key as a statement gives it: SQLite keeps a UUID as 32 digits."""
+    return str(get_user_model()._meta.pk.to_python(key))
 
 
 class DjangoConnection:

@@ -11,7 +11,7 @@ from django.db import connections
 
 from memberof import group_key
 from memberof.django.models import TenantRecord
-from memberof.django.store.connection import DjangoConnection
+from memberof.django.store.connection import DjangoConnection, user_text
 from memberof.django.store.groups import record_unrecorded, unrecorded
 from memberof.django.store.names import names_on
 from memberof.django.store.writing import DjangoWriter
@@ -93,4 +93,4 @@ def gate(tenant: str) -> int:
 
 def _texts(reach: Reach) -> Reach:
     """Return it with users' IDs as the records hold them."""
-    return Reach(others=tuple(sorted(map(str, reach.others))), strangers=reach.strangers)
+    return Reach(others=tuple(sorted(map(user_text, reach.others))), strangers=reach.strangers)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, Exists, OuterRef, Q
 
 from memberof.django.models import EventRecord, EventReference, GroupRecord, MarkRecord, TenantRecord
-from memberof.django.store.connection import DjangoConnection, user_id
+from memberof.django.store.connection import DjangoConnection, user_id, user_text
 from memberof.django.store.names import memberships, names_on, user_column
 from memberof.django.store.writing import DjangoWriter
 from memberof.enums import GroupKind
@@ -70,7 +70,7 @@ class DjangoUnit:
             query += f" AND m.group_name IN {names.texts('groups')}"
             values["groups"] = dumps(list(groups))
         found = DjangoConnection(self._using).execute(query, values).all()
-        held = [rows.membership_of((str(user), *rest)) for user, *rest in found]
+        held = [rows.membership_of((user_text(user), *rest)) for user, *rest in found]
         return sorted(held, key=lambda membership: (membership.user, membership.group))
 
     def member_counts(self, groups: Collection[str]) -> dict[str, int]:

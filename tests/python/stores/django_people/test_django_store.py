@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -163,6 +166,46 @@ def test_a_deleted_account_takes_its_mark_along() -> None:
     assert site.store.run(lambda unit: [mark.user for mark in unit.marks()]) == ["ada"]
     get_user_model().objects.get(pk="ada").delete()
     assert site.store.run(lambda unit: [*unit.marks(), *unit.memberships()]) == []
+
+
+def test_keys_that_the_database_writes_otherwise_are_the_same_users() -> None:
+    folder = Path(__file__).parent
+    command = [sys.executable, "-c", WITH_UUIDS]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["1", "True", "True", "Sales", "0"]
+
+
+WITH_UUIDS = """
+from django.conf import settings
+settings.configure(AUTH_USER_MODEL="uuid_people.Person", USE_TZ=True, MEMBEROF={"BASE_URL": "https://app.example"},
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    INSTALLED_APPS=["django.contrib.auth", "django.contrib.contenttypes", "memberof.django", "uuid_people"])
+import django
+django.setup()
+from django.core.management import call_command
+call_command("migrate", run_syncdb=True, verbosity=0)
+from datetime import UTC, datetime
+from django.contrib.auth import get_user_model
+import memberof
+from memberof.django.store import DjangoStore
+ada, bob = (get_user_model().objects.create(username=name) for name in ("ada", "bob"))
+store = DjangoStore()
+sync = memberof.GroupSync(memberof.GroupExtractor(attribute="memberOf", format="array"), store, source="idp")
+def login(user, groups, number):
+    now = datetime(2026, 11, 24, 12, number, tzinfo=UTC)
+    return sync.login(str(user.pk), {"memberOf": groups}, issuer="idp", issued_at=now, assertion_id=str(number), now=now)
+store.create_group("Sales")
+store.attach(str(bob.pk), "Sales")
+done = login(ada, ["Sales"], 1)
+(event,) = [event for event in store.history() if event.id == done.event_id]
+print(ada.groups.count(), event.details["reach"]["Sales"]["others"] == [str(bob.pk)],
+    [held.user for held in store.memberships(user=str(ada.pk))] == [str(ada.pk)])
+login(ada, ["Sales"], 2)
+print(*store.run(lambda unit: [held.group for held in unit.memberships(users=[str(ada.pk)])]))
+store.undo(done.event_id)
+print(ada.groups.count())
+"""
 
 
 def test_what_the_database_says_is_told_without_names() -> None:
