@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -56,15 +57,7 @@ def extractor(provider: SamlProvider) -> memberof.GroupExtractor | None:
         memberof.ConfigurationError: All mistakes in the attribute names and in the rules for names.
 
     """
-    if provider.group_format == provider.GroupFormat.OFF:
-        return None
-    names = list(lines(provider.attribute_names)) or ["memberOf"]
-    rules = memberof.GroupRules.from_dict(provider.group_rules) if provider.group_rules else None
-    if provider.preset:
-        return memberof.GroupExtractor.preset(
-            provider.preset, attribute=names, format=provider.group_format, rules=rules
-        )
-    return memberof.GroupExtractor(attribute=names, format=provider.group_format, rules=rules)
+    return _extractor(*_reading(provider))
 
 
 def policy(provider: SamlProvider) -> memberof.SyncPolicy:
@@ -74,28 +67,18 @@ def policy(provider: SamlProvider) -> memberof.SyncPolicy:
         memberof.ConfigurationError: All mistakes in the further decisions at once.
 
     """
-    base = (
-        memberof.SyncPolicy.cautious()
-        if provider.policy == provider.Policy.CAUTIOUS
-        else memberof.SyncPolicy()
-    )
-    given: dict[str, Any] = {**base.to_dict(), **provider.policy_options}
-    if provider.protected_groups.strip():
-        given["protected"] = list(lines(provider.protected_groups))
-    if provider.last_member_groups.strip():
-        given["last_member_of"] = list(lines(provider.last_member_groups))
-    return memberof.SyncPolicy.from_dict(given)
+    return _policy(*_deciding(provider))
 
 
 def group_sync(provider: SamlProvider, *, mode: str | None = None) -> memberof.GroupSync:
-    """Return the synchronisation of this provider's tenant; ``mode`` instead of the row's."""
-    return memberof.GroupSync(
-        extractor(provider),
-        DjangoStore(provider.tenant),
-        policy=policy(provider),
-        source=provider.idp_entity_id,
-        mode=mode or provider.mode,
-        session_lifetime=timedelta(hours=provider.session_hours),
+    """Return the synchronisation of this provider's tenant, made once; ``mode`` instead of the row's."""
+    return _group_sync(
+        provider.tenant,
+        provider.idp_entity_id,
+        mode or provider.mode,
+        provider.session_hours,
+        _reading(provider),
+        _deciding(provider),
     )
 
 
@@ -129,4 +112,56 @@ def _service_provider(
         certificate=list(certificates) or None,
         clock_skew=clock_skew,
         allow_unsolicited=allow_unsolicited,
+    )
+
+
+def _reading(provider: SamlProvider) -> tuple[str, str, str, str]:
+    rules = json.dumps(provider.group_rules or {})
+    return provider.group_format, provider.preset, provider.attribute_names, rules
+
+
+def _deciding(provider: SamlProvider) -> tuple[str, str, str, str]:
+    options = json.dumps(provider.policy_options)
+    return provider.policy, options, provider.protected_groups, provider.last_member_groups
+
+
+def _extractor(
+    group_format: str, preset: str, attribute_names: str, group_rules: str
+) -> memberof.GroupExtractor | None:
+    if group_format == "off":
+        return None
+    names = list(lines(attribute_names)) or ["memberOf"]
+    given = json.loads(group_rules)
+    rules = memberof.GroupRules.from_dict(given) if given else None
+    if preset:
+        return memberof.GroupExtractor.preset(preset, attribute=names, format=group_format, rules=rules)
+    return memberof.GroupExtractor(attribute=names, format=group_format, rules=rules)
+
+
+def _policy(base: str, options: str, protected: str, last_member_of: str) -> memberof.SyncPolicy:
+    standard = memberof.SyncPolicy.cautious() if base == "cautious" else memberof.SyncPolicy()
+    given: dict[str, Any] = {**standard.to_dict(), **json.loads(options)}
+    if protected.strip():
+        given["protected"] = list(lines(protected))
+    if last_member_of.strip():
+        given["last_member_of"] = list(lines(last_member_of))
+    return memberof.SyncPolicy.from_dict(given)
+
+
+@lru_cache(maxsize=256)
+def _group_sync(
+    tenant: str,
+    source: str,
+    mode: str,
+    session_hours: int,
+    reading: tuple[str, str, str, str],
+    deciding: tuple[str, str, str, str],
+) -> memberof.GroupSync:
+    return memberof.GroupSync(
+        _extractor(*reading),
+        DjangoStore(tenant),
+        policy=_policy(*deciding),
+        source=source,
+        mode=mode,
+        session_lifetime=timedelta(hours=session_hours),
     )
