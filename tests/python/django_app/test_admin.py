@@ -149,6 +149,20 @@ class TestProvider:
         provider.refresh_from_db()
         assert provider.mode == "on"
 
+    def test_a_group_that_makes_people_staff_counts_as_one_that_holds_permissions(
+        self, root: Any, make_provider: Any, browser: Browser, settings: Any
+    ) -> None:
+        flags = {"acme": {"is_staff": ["Editors"]}}
+        settings.MEMBEROF = {**settings.MEMBEROF, "FLAGS_BY_GROUP": flags}
+        provider, idp = make_provider(mode="observe")
+        for name in ("Editors", "Sales"):
+            Group.objects.create(name=name)
+        browser.sign_in(provider, idp, groups=["Editors", "Sales"])
+        text = page(root, "samlprovider_switch_on", provider.pk)
+        panel = re.search(r"Groups that hold permissions would be taken over</h2><p>([^<]*)<", text)
+        assert panel is not None
+        assert panel[1] == "Editors"
+
     def test_a_test_sign_in_applies_nothing_and_makes_no_session(self, root: Any, make_provider: Any) -> None:
         from memberof.django.models import EventRecord, PendingRecord, SamlSession
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
 
+from memberof.django import conf
 from memberof.django.models import EventRecord, GroupRecord
 from memberof.enums import GroupKind
 
@@ -30,6 +31,7 @@ class SwitchSummary:
         attach: (group, users) that would be attached.
         detach: (group, users) that would be detached.
         adopt: (group, members, permissions) of internal groups that the identity provider would take over.
+        flagged: Groups that give ``is_staff`` or ``is_superuser`` here.
 
     """
 
@@ -38,11 +40,12 @@ class SwitchSummary:
     attach: list[tuple[str, int]]
     detach: list[tuple[str, int]]
     adopt: list[tuple[str, int, int]]
+    flagged: frozenset[str]
 
     @property
     def privileged(self) -> list[str]:
-        """Groups among the adopted that hold permissions: whoever decides about their members hands those out."""
-        return [name for name, _, permissions in self.adopt if permissions]
+        """Groups among the adopted that hold permissions or flags: whoever decides about their members hands those out."""
+        return [name for name, _, permissions in self.adopt if permissions or name in self.flagged]
 
 
 def switch_summary(provider: SamlProvider) -> SwitchSummary:
@@ -77,4 +80,11 @@ def switch_summary(provider: SamlProvider) -> SwitchSummary:
             )
             for record in adopted
         ),
+        flagged=_flagged(provider),
     )
+
+
+def _flagged(provider: SamlProvider) -> frozenset[str]:
+    flags = conf.current().flags_by_group.get(provider.slug, {})
+    listed = ([names] if isinstance(names, str) else names for names in flags.values())
+    return frozenset(name for names in listed for name in names)
