@@ -45,6 +45,7 @@ TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP
 DATABASES = {"default": {
     "ENGINE": "django.db.backends.sqlite3",
     "NAME": FOLDER / "db.sqlite3",
+    "CONN_MAX_AGE": None,
     "OPTIONS": {
         "transaction_mode": "IMMEDIATE", "timeout": 60,
         "init_command": "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;",
