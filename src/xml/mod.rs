@@ -2,7 +2,7 @@
 //!
 //! [`Document::parse`] reads the strict part of XML 1.0 (fifth edition) and Namespaces in XML 1.0 that a SAML message
 //! may use: UTF-8, no DOCTYPE, no processing instruction, everything well-formed, everywhere. quick-xml finds the
-//! tokens; the rules that it leaves to its caller are checked in `parse.rs` and `chars.rs`.
+//! tokens; the rules that it leaves to its caller are checked in `parse.rs`, `tag.rs`, `pairs.rs` and `chars.rs`.
 //!
 //! A [`Document`] is a flat table of nodes whose names and values are ranges of one text. [`Element::canonicalize`]
 //! makes another such table, whose text is the canonical form: what was digested is what its ranges point to.
@@ -12,8 +12,11 @@ mod canonical;
 mod chars;
 mod document;
 mod error;
+mod form;
+mod pairs;
 mod parse;
 mod scope;
+mod tag;
 mod text;
 mod write;
 

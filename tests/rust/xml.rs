@@ -182,6 +182,22 @@ fn elements_are_found_by_namespace_and_name() {
 }
 
 #[test]
+fn the_same_start_tag_means_what_its_scope_makes_of_it() {
+    let xml = "<r xmlns:p='urn:1'><a><p:v x='1'/></a><a xmlns:p='urn:2'><p:v x='1'/></a><a><p:v x='1'/></a>\
+        <a xmlns='urn:3'><p:v x='1'><v/></p:v></a><a><p:v x='1'><v/></p:v></a></r>";
+    let document = Document::parse(xml.as_bytes(), &LIMITS).unwrap();
+    let named = |local| document.root().descendants().filter(move |element| element.local_name() == local);
+    let prefixed: Vec<_> =
+        document.root().children().map(|a| a.children().next().unwrap().namespace()).collect();
+    assert_eq!(prefixed, ["urn:1", "urn:2", "urn:1", "urn:1", "urn:1"]);
+    let plain: Vec<_> = named("v").filter(|v| v.attribute("x").is_none()).map(Element::namespace).collect();
+    assert_eq!(plain, ["urn:3", ""]);
+    assert_eq!(code("<r><a ID='1'/><a ID='1'/></r>"), "xml.duplicate_id");
+    assert_eq!(code("<r><a xmlns:p='urn:1'/><a><p:b/></a></r>"), "xml.malformed");
+    assert_eq!(code("<r><a xmlns:p='urn:1'><p:b/></a><a><p:b/></a></r>"), "xml.malformed");
+}
+
+#[test]
 fn debug_prints_sizes_and_names_only() {
     let document = Document::parse(b"<a b='secret'>secret</a>", &LIMITS).unwrap();
     let shown = format!("{document:?} {:?} {:?}", document.root(), document.root().attributes().next());
@@ -429,25 +445,45 @@ fn declarations() -> impl Strategy<Value = String> {
         })
 }
 
+/// Stands at the end of every start tag, where white space may stand.
+const TAG_END: char = '\u{1}';
+
 fn element() -> impl Strategy<Value = String> {
     let name = prop::sample::select(vec!["a", "b", "p:a", "q:c"]);
     let tag = move || (name.clone(), declarations(), attributes());
     let leaf =
         (tag(), prop::collection::vec(piece(), 0..4)).prop_map(|((name, namespaces, attributes), text)| {
-            format!("<{name}{namespaces}{attributes}>{}</{name}>", text.concat())
+            format!("<{name}{namespaces}{attributes}{TAG_END}>{}</{name}>", text.concat())
         });
     leaf.prop_recursive(4, 24, 4, move |inner| {
-        let content = prop_oneof![inner, piece()];
-        (tag(), prop::collection::vec(content, 0..5)).prop_map(|((name, namespaces, attributes), content)| {
-            format!("<{name}{namespaces}{attributes}>{}</{name}>", content.concat())
-        })
+        // Some of it twice: the same tags again, side by side or one inside the other's scope.
+        let content =
+            (prop_oneof![inner, piece()], 1..3_usize).prop_map(|(piece, times)| piece.repeat(times));
+        (tag(), prop::collection::vec(content, 0..5), any::<bool>()).prop_map(
+            |((name, namespaces, attributes), content, around)| {
+                let content = content.concat();
+                let element = format!("<{name}{namespaces}{attributes}{TAG_END}>{content}</{name}>");
+                if around { format!("<{name}{TAG_END}>{content}{element}</{name}>") } else { element }
+            },
+        )
+    })
+}
+
+fn marked_document() -> impl Strategy<Value = String> {
+    element().prop_map(|inner| {
+        format!("<r xmlns:p='urn:1' xmlns:q='urn:2x' xmlns='urn:0' xml:space='preserve'>{inner}</r>")
     })
 }
 
 fn document() -> impl Strategy<Value = String> {
-    element().prop_map(|inner| {
-        format!("<r xmlns:p='urn:1' xmlns:q='urn:2x' xmlns='urn:0' xml:space='preserve'>{inner}</r>")
-    })
+    marked_document().prop_map(|marked| marked.replace(TAG_END, ""))
+}
+
+/// The document with every start tag spelled as no other.
+fn without_twins(marked: &str) -> String {
+    let mut pieces = marked.split(TAG_END);
+    let first = pieces.next().unwrap_or_default().to_owned();
+    pieces.enumerate().fold(first, |out, (number, piece)| out + &" ".repeat(number) + piece)
 }
 
 fn canonicalizations() -> impl Strategy<Value = Canonicalization> {
@@ -472,6 +508,22 @@ proptest! {
         let form = inner.canonicalize(&canonicalization, &[]).unwrap();
         let reparsed = Document::parse(form.text().as_bytes(), &LIMITS).unwrap();
         prop_assert_eq!(outline(form.root()), outline(reparsed.root()));
+    }
+
+    #[test]
+    fn a_start_tag_that_was_read_before_says_what_it_would_say_if_read_anew(
+        marked in marked_document(), canonicalization in canonicalizations(),
+    ) {
+        let (plain, spaced) = (marked.replace(TAG_END, ""), without_twins(&marked));
+        let plain = Document::parse(plain.as_bytes(), &LIMITS).unwrap();
+        let spaced = Document::parse(spaced.as_bytes(), &LIMITS).unwrap();
+        prop_assert_eq!(outline(plain.root()), outline(spaced.root()));
+        let inside = |document: &Document<'_>| {
+            let inner = document.root().children().next().unwrap();
+            let form = inner.canonicalize(&canonicalization, &[]).unwrap();
+            (form.text().to_owned(), outline(form.root()))
+        };
+        prop_assert_eq!(inside(&plain), inside(&spaced));
     }
 
     #[test]
