@@ -64,7 +64,13 @@ pub enum XmlError {
         /// How many are read.
         allowed: usize,
     },
-    /// A name longer than 1,024 bytes.
+    /// A canonical form much longer than its document: namespaces declared once and written at every element.
+    #[error("the canonical form is longer than {allowed} bytes")]
+    CanonicalTooLarge {
+        /// How many bytes are made.
+        allowed: usize,
+    },
+    /// A name or a namespace name longer than 1,024 bytes.
     #[error("a name is longer than 1024 bytes (byte {offset})")]
     NameTooLong {
         /// Where.
@@ -101,6 +107,7 @@ impl XmlError {
             Self::TooManyElements { .. } => "xml.too_many_elements",
             Self::TooManyAttributes { .. } => "xml.too_many_attributes",
             Self::TooManyNamespaces { .. } => "xml.too_many_namespaces",
+            Self::CanonicalTooLarge { .. } => "xml.canonical_too_large",
             Self::NameTooLong { .. } => "xml.name_too_long",
             Self::RelativeNamespace { .. } => "xml.relative_namespace",
             Self::DuplicateId => "xml.duplicate_id",

@@ -18,6 +18,8 @@ pub(super) struct Form<'d, 'c> {
     apex: Element<'d>,
     canonicalization: &'c Canonicalization,
     text: String,
+    /// How long the text may become.
+    allowed: usize,
     /// The table of the canonical form.
     out: Document<'static>,
     /// Namespace declarations written and in scope, innermost last.
@@ -40,6 +42,12 @@ struct KnownTag<'d> {
 }
 
 const KNOWN_TAGS: usize = 8;
+
+/// How many times as long as its document a canonical form may be. A namespace that is declared once and written at every
+/// value makes a real one twice as long; what an attacker sends unsigned would become hundreds of times as long.
+const MAX_GROWTH: usize = 8;
+/// And so much for documents of a few elements.
+const SPARE: usize = 65_536;
 
 #[derive(Clone, Copy)]
 struct Rendered<'d> {
@@ -69,6 +77,7 @@ impl<'d, 'c> Form<'d, 'c> {
             apex,
             canonicalization,
             text,
+            allowed: apex.document.text.len().saturating_mul(MAX_GROWTH).saturating_add(SPARE),
             out: table,
             rendered: Vec::new(),
             open: Vec::new(),
@@ -130,6 +139,9 @@ impl<'d, 'c> Form<'d, 'c> {
             }
             written
         };
+        if self.text.len() > self.allowed {
+            return Err(XmlError::CanonicalTooLarge { allowed: self.allowed });
+        }
         let node = to_u32(self.out.nodes.len());
         self.push_node(Kind::Element(written));
         self.open.push(Open { source_next: next, source_name: element.name, node, rendered_len });

@@ -12,7 +12,8 @@ use super::text::{attribute_value, is_plain_attribute};
 use memchr::{memchr, memchr2};
 use std::borrow::Cow;
 
-/// No name of SAML, XML Signature or a sane namespace prefix comes near; it bounds a name's length to 16 bits.
+/// No name of SAML, XML Signature, no sane prefix and no namespace name comes near. It bounds a name's length to 16 bits, and
+/// what it costs to compare namespace names and to write them again and again.
 const MAX_NAME_BYTES: usize = 1_024;
 
 /// A start tag and what it says. The same text in the same scope says the same, so the thousandth AttributeValue needs no
@@ -157,6 +158,9 @@ impl Parser<'_, '_> {
             0 => "",
             colon => self.text.get(offset + usize::from(colon) + 1..prefix_end).unwrap_or_default(),
         };
+        if raw.len() > MAX_NAME_BYTES {
+            return Err(XmlError::NameTooLong { offset: value_at });
+        }
         let uri = attribute_value(raw);
         let bound = match prefix {
             "xmlns" => return Err(malformed("the prefix xmlns is declared", offset)),

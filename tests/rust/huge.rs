@@ -87,6 +87,20 @@ fn a_thousand_references_are_counted_and_not_followed() {
 }
 
 #[test]
+fn a_signed_info_that_grows_a_hundredfold_is_not_written_out() {
+    // Canonicalised before any signature is checked: each child would say the whole namespace name again.
+    let signature = format!(
+        "<ds:Signature xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\" xmlns:p=\"urn:{}\"><ds:SignedInfo><ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>{}</ds:SignedInfo><ds:SignatureValue>AAAA</ds:SignatureValue></ds:Signature>",
+        "x".repeat(1_000),
+        "<p:x/>".repeat(40_000)
+    );
+    let xml = format!(
+        "<samlp:Response xmlns:samlp=\"{PROTOCOL}\" ID=\"_r\">{signature}<samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status><saml:Assertion xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" ID=\"_a\"></saml:Assertion></samlp:Response>"
+    );
+    assert_eq!(refusal(&xml), "xml.canonical_too_large");
+}
+
+#[test]
 fn thirty_thousand_ids_are_compared() {
     let elements = many(30_000, |out, number| write!(out, "<a ID=\"i{number}\"/>"));
     assert_eq!(refusal(&response(&elements)), "saml.unexpected_content");

@@ -220,6 +220,7 @@ fn hostile_sizes_end_with_a_code() {
     assert_eq!(code(format!("<a>{}</a>", "<!---->".repeat(60_000))), "xml.too_many_elements");
     assert_eq!(code(format!("<a>{}</a>", "x".repeat(1_048_576))), "xml.too_large");
     assert_eq!(code(format!("<{}/>", "x".repeat(1_025))), "xml.name_too_long");
+    assert_eq!(code(format!("<a xmlns:p='urn:{}'/>", "x".repeat(1_021))), "xml.name_too_long");
     let prefixes = many(60, &|n| format!("xmlns:a{n}='urn:x:{n}' "));
     assert_eq!(code(format!("<a {prefixes}>{}</a>", "<a0:b/>".repeat(49_999))), "accepted");
     let attributes = many(255, &|n| format!("a{n}='' "));
@@ -227,6 +228,18 @@ fn hostile_sizes_end_with_a_code() {
     assert_eq!(code(format!("<a>{}</a>", "&amp;".repeat(200_000))), "accepted");
     assert_eq!(code(format!("<a>{}</a>", "]]&gt;>".repeat(100_000))), "accepted");
     assert_eq!(code(format!("<a>{}</a>", many(40_000, &|n| format!("<b ID='{n}'/>")))), "accepted");
+}
+
+#[test]
+fn a_canonical_form_is_not_hundreds_of_times_as_long_as_its_document() {
+    let namespace = format!("urn:{}", "x".repeat(1_000));
+    let many = |count| format!("<a xmlns:p='{namespace}'>{}</a>", "<p:b/>".repeat(count));
+    let canonical = |count| canonicalize(many(count).as_bytes(), None, &Canonicalization::EXCLUSIVE, &LIMITS);
+    assert!(canonical(40).is_ok());
+    assert_eq!(canonical(40_000).unwrap_err().code(), "xml.canonical_too_large");
+    // Under an inclusive method it is written once.
+    let all = canonicalize(many(40_000).as_bytes(), None, &inclusive(Method::Inclusive10, false), &LIMITS);
+    assert!(all.is_ok());
 }
 
 #[test]
