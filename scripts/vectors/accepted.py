@@ -740,3 +740,45 @@ def _():
 @case(87, "white-space-in-form", "base64", "the form value is broken into lines", form="b64")
 def _():
     return base64.encodebytes(response(signed_assertion()).encode()).replace(b"\n", b"\r\n")
+
+
+@case(
+    88,
+    "prefix-list-default-inside",
+    "algorithms",
+    "a PrefixList names #default, and elements inside take the default namespace away and set it anew",
+    attributes={"memberOf": ["CN=Staff", "CN=Züge"]},
+)
+def _():
+    value = (
+        '<saml:Attribute Name="memberOf"><saml:AttributeValue><x xmlns="">CN=</x><x>Staff</x></saml:AttributeValue>'
+        '<saml:AttributeValue><x xmlns="urn:example:other"><x>CN=</x><x xmlns="urn:example:default">Züge</x></x>'
+        "</saml:AttributeValue></saml:Attribute>"
+    )
+    return signed_in_place(
+        around={"namespaces": f' xmlns:samlp="{SAMLP}" xmlns:saml="{SAML}" xmlns="urn:example:default"'},
+        parts={"namespaces": "", "statements": authn_statement() + attribute_statement(value)},
+        info=info(with_transform(EXC, prefix_list("#default"))),
+    )
+
+
+@case(
+    89,
+    "same-tags-in-other-scopes",
+    "writing",
+    "start tags spelled alike whose prefixes mean something else in each attribute",
+    attributes={"memberOf": ["CN=Staff", "CN=Züge", "CN=Bahnen"]},
+)
+def _():
+    values = "".join(
+        f'<saml:Attribute Name="memberOf"{declared}><saml:AttributeValue t:x="y"><t:v>{name}</t:v></saml:AttributeValue></saml:Attribute>'
+        for declared, name in [("", "CN=Staff"), (' xmlns:t="urn:example:2"', "CN=Züge"), ("", "CN=Bahnen")]
+    )
+    return response(
+        signed_assertion(
+            parts={
+                "namespaces": f' xmlns:saml="{SAML}" xmlns:t="urn:example:1"',
+                "statements": authn_statement() + attribute_statement(values),
+            }
+        )
+    )
