@@ -201,6 +201,38 @@ def test_whatever_is_wrong_inside_the_answer_is_one(plain: bytes, cipher: str) -
     )
 
 
+def in_advice(content: str) -> bytes:
+    """The signed assertion with something in its Advice, which breaks its signature too: what is too large is refused before."""
+    conditions = ASSERTION.index("<saml:AuthnStatement")
+    return f"{ASSERTION[:conditions]}<saml:Advice>{content}</saml:Advice>{ASSERTION[conditions:]}".encode()
+
+
+def with_references(count: int) -> bytes:
+    start, end = (
+        ASSERTION.index("<ds:Reference "),
+        ASSERTION.index("</ds:Reference>") + len("</ds:Reference>"),
+    )
+    return (ASSERTION[:start] + ASSERTION[start:end] * count + ASSERTION[end:]).encode()
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        in_advice("<x>" * 10_000 + "</x>" * 10_000),
+        in_advice("<x " + " ".join(f"a{n}=''" for n in range(40_000)) + "/>"),
+        in_advice("<x/>" * 60_000),
+        with_references(1_000),
+    ],
+    ids=["nesting", "attributes", "elements", "references"],
+)
+def test_hostile_sizes_inside_end_with_the_one_code(plain: bytes) -> None:
+    refused(encrypted(plain=plain), "xmlenc.failed")
+
+
+def test_more_bytes_inside_than_a_message_may_have_are_not_decrypted() -> None:
+    refused(encrypted(plain=b"A" * 1_100_000), "xml.too_large")
+
+
 def test_an_encrypted_assertion_beside_a_plain_one_is_refused() -> None:
     refused(ASSERTION + encrypted(), "saml.assertion_count")
 

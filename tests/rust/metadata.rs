@@ -267,6 +267,32 @@ fn a_signature_counts_for_the_element_that_it_stands_in_and_for_no_other() {
 }
 
 #[test]
+fn hostile_sizes_end_with_a_code() {
+    let inside = |content: &str| {
+        SSP.replacen(
+            "<md:IDPSSODescriptor",
+            &format!("<md:Extensions>{content}</md:Extensions><md:IDPSSODescriptor"),
+            1,
+        )
+    };
+    let attributes = (0..100_000).fold(String::new(), |out, number| out + &format!(" a{number}=''"));
+    for (content, expected) in [
+        (format!("{}{}", "<x>".repeat(10_000), "</x>".repeat(10_000)), "xml.too_deep"),
+        (format!("<x{attributes}/>"), "xml.too_many_attributes"),
+        ("x".repeat(Limits::METADATA.max_bytes), "xml.too_large"),
+    ] {
+        let error = read(&inside(&content)).unwrap_err();
+        assert_eq!(error.code(), "metadata.xml");
+        assert!(matches!(error, MetadataError::Xml(xml) if xml.code() == expected), "{expected}");
+    }
+    let start = ENTITY_SIGNED.find("<ds:Reference ").unwrap();
+    let end = ENTITY_SIGNED.find("</ds:Reference>").unwrap() + "</ds:Reference>".len();
+    let references = ENTITY_SIGNED[start..end].repeat(1_000);
+    let many = [&ENTITY_SIGNED[..start], &references, &ENTITY_SIGNED[end..]].concat();
+    assert_eq!(signed_code(&many, SSP_ID), "dsig.reference_count");
+}
+
+#[test]
 fn a_valid_until_around_a_signed_entity_counts_too() {
     let expired = list("validUntil=\"2026-01-01T00:00:00Z\"", &[ENTITY_SIGNED]);
     assert_eq!(signed_code(&expired, SSP_ID), "metadata.expired");
