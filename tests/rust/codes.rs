@@ -24,7 +24,7 @@ const UNREACHABLE: [(&str, &str); 3] = [
     ("config.acs_url", "ServiceProvider refuses an empty acs_url when it is made"),
 ];
 
-fn files(at: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+pub fn files(at: &Path, ending: &str, found: &mut Vec<PathBuf>) {
     if at.is_dir() {
         for entry in fs::read_dir(at).unwrap() {
             files(&entry.unwrap().path(), ending, found);

@@ -10,6 +10,7 @@
 mod architecture;
 mod claim;
 mod codes;
+mod documentation;
 mod fuzz_corpus;
 mod huge;
 mod metadata;
