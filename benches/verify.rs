@@ -128,15 +128,22 @@ fn pull(xml: &[u8]) -> usize {
     }
 }
 
+/// The median time of one call, of samples short enough that few are interrupted.
 fn median(mut job: impl FnMut()) -> f64 {
-    let mut samples = Vec::new();
-    let until = Instant::now() + Duration::from_millis(600);
-    while Instant::now() < until {
+    const SAMPLE: Duration = Duration::from_micros(400);
+    let mut time = |calls: u32| {
         let start = Instant::now();
-        for _ in 0..20 {
+        for _ in 0..calls {
             job();
         }
-        samples.push(start.elapsed().as_secs_f64() * 1e6 / 20.0);
+        start.elapsed() / calls
+    };
+    time(20);
+    let calls = u32::try_from(SAMPLE.as_nanos() / time(20).as_nanos()).unwrap().max(1);
+    let until = Instant::now() + Duration::from_millis(600);
+    let mut samples = Vec::new();
+    while Instant::now() < until {
+        samples.push(time(calls).as_secs_f64() * 1e6);
     }
     samples.sort_by(f64::total_cmp);
     samples[samples.len() / 2]
