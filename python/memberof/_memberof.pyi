@@ -47,6 +47,7 @@ __all__ = [
     "extract_column",
     "group_key",
     "parse_dn",
+    "peek",
     "reconcile",
     "split_list",
 ]
@@ -409,6 +410,8 @@ class VerifiedAssertion:
     def authn_context(self) -> str | None: ...
     @property
     def one_time_use(self) -> bool: ...
+
+def peek(message: bytes | VerifiedAssertion, *, limits: Limits | None = None) -> dict[str, Any]: ...
 
 @final
 class UserState:

@@ -9,6 +9,7 @@ mod convert;
 mod credentials;
 mod errors;
 mod extractor;
+mod glimpse;
 mod identity_provider;
 mod instant;
 mod limits;
@@ -37,6 +38,8 @@ mod _memberof {
     use super::column::{common_names, extract_column};
     #[pymodule_export]
     use super::extractor::PyGroupExtractor;
+    #[pymodule_export]
+    use super::glimpse::peek;
     #[pymodule_export]
     use super::identity_provider::PyIdentityProvider;
     #[pymodule_export]

@@ -98,6 +98,11 @@ impl VerifiedAssertion {
         self.name_id.as_ref()
     }
 
+    /// The canonical bytes that were signed: the Assertion, or the Response around it.
+    pub(super) fn signed_text(&self) -> &str {
+        &self.text
+    }
+
     /// The attributes by `Name`, in document order, each name once.
     #[must_use]
     pub fn attributes(&self) -> impl ExactSizeIterator<Item = AssertionAttribute<'_>> {

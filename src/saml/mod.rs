@@ -5,6 +5,7 @@ mod check;
 mod decrypt;
 mod duration;
 mod error;
+mod glimpse;
 mod metadata;
 mod names;
 mod provider;
@@ -14,6 +15,7 @@ mod service_metadata;
 
 pub use assertion::{AssertionAttribute, NameId, VerifiedAssertion};
 pub use error::ResponseError;
+pub use glimpse::{Glimpse, GlimpsedAttribute};
 pub use metadata::{Endpoint, IdentityProviderMetadata, MetadataError};
 pub use provider::{Exchange, IdentityProvider, ServiceProvider};
 pub use request::{AuthnRequest, RequestError};

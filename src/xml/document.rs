@@ -256,6 +256,12 @@ impl<'d> Element<'d> {
         self.document.local(self.node().name)
     }
 
+    /// The prefix of the name, empty where there is none.
+    #[must_use]
+    pub fn prefix(self) -> &'d str {
+        self.document.prefix(self.node().name)
+    }
+
     /// Whether this is the element of that namespace and name.
     #[must_use]
     pub fn is(self, namespace: &str, local_name: &str) -> bool {

@@ -81,6 +81,20 @@ fn claim_knows_only_the_verified_assertion_of_saml_and_reconcile_nothing_of_xml(
 }
 
 #[test]
+fn only_the_crossing_of_the_doctor_looks_at_what_is_not_verified() {
+    let mut faults = Vec::new();
+    for path in rust_files(&source()) {
+        let own = ["saml/glimpse.rs", "saml/mod.rs", "py/glimpse.rs"].iter().any(|own| path.ends_with(own));
+        for (number, code) in code_lines(&path) {
+            if code.contains("Glimpse") && !own {
+                faults.push(format!("{}:{number} {}", path.display(), code.trim()));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
 fn only_py_names_pyo3_and_only_its_arrow_file_is_unsafe() {
     let mut faults = Vec::new();
     for path in rust_files(&source()) {

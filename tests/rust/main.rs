@@ -12,6 +12,7 @@ mod claim;
 mod codes;
 mod documentation;
 mod fuzz_corpus;
+mod glimpse;
 mod huge;
 mod metadata;
 mod reconcile;
