@@ -52,6 +52,7 @@ from memberof.enums import (
 from memberof.errors import (
     ClaimError,
     ConfigurationError,
+    DiagnosisError,
     DistinguishedNameError,
     ListSyntaxError,
     MemberOfError,
@@ -66,6 +67,7 @@ from memberof.saml import UNSOLICITED, NameID
 if TYPE_CHECKING:
     from memberof import stores as stores
     from memberof.breaker import Breaker
+    from memberof.doctor import Diagnosis, diagnose
     from memberof.memory import AsyncInMemoryStore, InMemoryStore
     from memberof.outcome import LoginOutcome
     from memberof.replay import InMemoryReplayCache, ReplayCache
@@ -87,6 +89,8 @@ __all__ = [
     "ClaimWarning",
     "ConfigurationError",
     "DetachScope",
+    "Diagnosis",
+    "DiagnosisError",
     "DistinguishedName",
     "DistinguishedNameError",
     "DroppedValue",
@@ -128,6 +132,7 @@ __all__ = [
     "VerificationError",
     "VerifiedAssertion",
     "common_names",
+    "diagnose",
     "extract_column",
     "group_key",
     "parse_dn",
@@ -144,6 +149,7 @@ _HOMES = {
     "AsyncInMemoryStore": "memory",
     "AsyncMembershipStore": "store",
     "Breaker": "breaker",
+    "Diagnosis": "doctor",
     "GroupSync": "sync",
     "InMemoryReplayCache": "replay",
     "InMemoryStore": "memory",
@@ -151,6 +157,7 @@ _HOMES = {
     "MembershipStore": "store",
     "ReplayCache": "replay",
     "Subject": "subjects",
+    "diagnose": "doctor",
     "subject": "subjects",
 }
 

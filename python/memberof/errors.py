@@ -84,6 +84,12 @@ class ListSyntaxError(ClaimError, ValueError):
     default_code = "claim.list_open_quote"
 
 
+class DiagnosisError(MemberOfError):
+    """What was handed to ``diagnose`` holds no SAML Response; the message says what it is instead."""
+
+    default_code = "doctor.unreadable"
+
+
 class PlanError(MemberOfError):
     """A plan cannot be made, read or applied."""
 

@@ -93,3 +93,16 @@ def test_the_core_imports_no_adapter() -> None:
 def test_errors_and_enums_import_nothing_of_ours() -> None:
     for name in ("errors.py", "enums.py"):
         assert not [m for m in imported_modules(PACKAGE / name) if m.startswith("memberof")]
+
+
+def test_only_the_doctor_looks_at_what_is_not_verified() -> None:
+    places = {
+        path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if "peek(" in path.read_text()
+    }
+    assert places == {"doctor/glimpse.py"}
+    takers = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        if any(name.startswith("memberof.doctor") for name in imported_modules(path))
+    }
+    assert takers <= {"__init__.py", "cli", "django", "doctor"}
