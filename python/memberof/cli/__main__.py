@@ -1,0 +1,5 @@
+"""``python -m memberof.cli``."""
+
+from memberof.cli.command import main
+
+raise SystemExit(main())
