@@ -317,6 +317,17 @@ def _newest_about(
 
 
 def _led_to(unit: StoreUnit, trip: Event) -> tuple[Event, ...]:
+    """Return the losses that the trip counted: those of the newest losers in its window, this login aside.
+
+    Among many users a day's window of time holds many losses that were right, and are not to be given back.
+    """
     since = datetime.fromisoformat(trip.details["window_from"])
-    events = unit.events(EventFilter(since=since, source=trip.source, kinds=OF_A_SOURCE, lossy=True))
-    return tuple(event for event in events if event.id < trip.id)
+    losers: set[str | None] = set()
+    led: list[Event] = []
+    for event in unit.events(EventFilter(since=since, source=trip.source, kinds=OF_A_SOURCE, lossy=True)):
+        if event.id < trip.id:
+            losers.add(event.user)
+            if len(losers) >= trip.details["trip"]["losers"]:
+                break
+            led.append(event)
+    return tuple(led)

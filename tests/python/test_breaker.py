@@ -90,13 +90,16 @@ def test_a_broken_rule_takes_groups_from_ten_users_or_two_percent_at_most(
         assert len(lost) <= max(10, len(groups) * 0.02)
         simulated = simulation.Tenant(Breaker(), dict(groups)).run(logins)
         assert simulated.losers == lost, "the simulation is the real thing"
+        led = {event.user for event in real.store.breaker().led_to_it}
+        assert led <= lost
+        assert len(led) == min(len(lost), 10), "those in its window"
         real.store.restore_trip(now=NOW + timedelta(days=30))
         given_back = {
             user
             for user in lost
             if {held.group for held in real.store.memberships(user=user)} >= groups[user]
         }
-        assert given_back == lost
+        assert given_back == led
 
 
 def test_a_renamed_attribute_trips_it_as_groups_gone_do() -> None:
@@ -188,6 +191,24 @@ def test_the_window_is_kept_in_the_store_and_counts_a_user_once(sites: Callable[
     other = memberof.GroupSync(site.extractor, site.store, source=IDP)  # another worker
     site.sync = other
     assert site.login(people[7], []).tripped is not None
+
+
+def test_what_a_trip_gives_back_is_what_it_counted(sites: Callable[..., Any]) -> None:
+    site = sites(breaker=Breaker(window_users=10))
+    people = [f"person{number:02}" for number in range(40)]
+    for person in people * 2:
+        site.login(person, ["A", "B"])
+    site.login(people[0], [])  # as it should be, hours before
+    for person in people[1:30]:
+        site.login(person, ["A", "B"])
+    tripped = [site.login(person, []).tripped for person in people[30:35]]
+    assert [trip is not None for trip in tripped] == [False, False, False, False, True]
+    report = site.store.breaker()
+    assert [event.user for event in report.led_to_it] == ["person33", "person32", "person31", "person30"]
+    assert {change.user for change in report.restoring.changes} == set(people[30:34])
+    site.store.restore_trip(now=site.time)
+    assert site.groups("person00") == []
+    assert site.groups("person30") == ["A", "B"]
 
 
 def test_tenants_and_sources_have_windows_of_their_own(sites: Callable[..., Any]) -> None:
