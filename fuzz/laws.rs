@@ -1,12 +1,15 @@
 //! What must hold for any input: the bodies of the fuzz targets, which `tests/rust/fuzz_corpus.rs` runs on stable too.
 
-use memberof::claim::{DistinguishedName, first_common_name, split_list};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, StringArray};
+use memberof::claim::{DistinguishedName, common_names, first_common_name, split_list};
 use memberof::dsig::{Certificate, TrustedKey};
 use memberof::limits::Limits;
 use memberof::saml::{Exchange, IdentityProvider, IdentityProviderMetadata, ServiceProvider};
 use memberof::time::UtcTime;
 use memberof::xml::{Canonicalization, Document, Method, canonicalize, decode_base64};
 use memberof::xmlenc::DecryptionKey;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// A law, by the name of its target.
@@ -114,13 +117,31 @@ pub fn decrypt(data: &[u8]) {
     assert!(code == "xmlenc.failed" || data.len() > 100_000, "{code}");
 }
 
-/// A name that is read is written so that it reads the same, and the fast way to its first CN agrees.
+/// A name that is read is written so that it reads the same, and the fast ways to its first CN agree.
 pub fn dn(data: &[u8]) {
-    let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Ok(name) = DistinguishedName::parse(text) {
-        let _ = name.common_name();
+    let column = StringArray::from_iter_values([data; 2].map(String::from_utf8_lossy));
+    let read = common_names(&column).expect("a column of texts");
+    let (names, errors) = (read.values.as_string::<i32>(), read.errors.as_string::<i32>());
+    let text = column.value(0);
+    let (name, error) = match DistinguishedName::parse(text) {
+        Ok(dn) => {
+            let again = DistinguishedName::parse(&dn.to_string()).expect("what was written");
+            assert_eq!(again.rdns(), dn.rdns(), "it reads otherwise when written");
+            let name = dn.common_name().map(str::to_owned);
+            let error = name.is_none().then_some("claim.no_common_name");
+            assert_eq!(first_common_name(text).map(|name| name.map(Cow::into_owned)), Ok(name.clone()));
+            (name, error)
+        }
+        Err(error) => {
+            assert_eq!(first_common_name(text), Err(error));
+            (None, Some(error.code()))
+        }
+    };
+    // Twice, since the second row may be read by what was kept of the first.
+    for row in 0..2 {
+        assert_eq!(names.is_valid(row).then(|| names.value(row)), name.as_deref());
+        assert_eq!(errors.is_valid(row).then(|| errors.value(row)), error);
     }
-    let _ = first_common_name(text);
 }
 
 /// Splitting ends; items are neither empty nor repeated.

@@ -1,13 +1,14 @@
 //! Common names of a whole column, and the groups of a whole column of values.
 
-use super::common_name::{first_common_name, is_plain_rest, plain_head};
+use super::common_name::{Head, first_common_name, is_plain_rest};
 use super::extractor::{AttributeView, GroupExtractor, Library};
-use arrow_array::builder::{ListBuilder, StringBuilder};
+use super::parts::Parts;
+use arrow_array::builder::{ArrayBuilder, GenericStringBuilder, ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BinaryViewArray, LargeBinaryArray, LargeStringArray, StringArray,
+    Array, ArrayRef, BinaryArray, BinaryViewArray, GenericBinaryArray, LargeBinaryArray, OffsetSizeTrait,
+    StringArray,
 };
-use arrow_buffer::{Buffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -38,23 +39,35 @@ pub struct ReadColumn {
     pub errors: ArrayRef,
 }
 
-/// The CN in the first RDN of each distinguished name (rule R2), as [`first_common_name`] reads it: LargeUtf8 for a
-/// column of LargeUtf8, otherwise Utf8.
+/// The CN in the first RDN of each distinguished name (rule R2), as [`super::first_common_name`] reads it: LargeUtf8
+/// for a column of LargeUtf8, otherwise Utf8.
 ///
 /// A null row is null in both results; a name without that CN has the error `claim.no_common_name`, bytes that are no
 /// UTF-8 `claim.not_utf8`, and what is no distinguished name the code of the parser.
 pub fn common_names(column: &dyn Array) -> Result<ReadColumn, ColumnError> {
     let texts = Texts::of(column)?;
-    let mut names = Names::new(column.len());
-    let mut rests = PlainRests::new();
+    if *column.data_type() == DataType::LargeUtf8 {
+        read_names::<i64>(&texts, column.len())
+    } else {
+        read_names::<i32>(&texts, column.len())
+    }
+}
+
+fn read_names<O: OffsetSizeTrait>(texts: &Texts, rows: usize) -> Result<ReadColumn, ColumnError> {
+    let mut names = Names::<O>::new(rows);
+    let mut rests = ValidRests::new();
+    let mut space = String::new();
     texts.for_each(|row| match row {
-        None => names.push_null(),
-        Some(row) => match plain_name(row, &mut rests) {
-            Some(name) => names.push(name),
-            None => names.read(row),
-        },
+        Row::Null => names.push_null(),
+        Row::NotUtf8 => names.push_error(NOT_UTF8),
+        Row::Text(text) => {
+            match Head::cut(text).filter(|head| head.rest.is_none_or(|rest| rests.is_valid(rest))) {
+                Some(head) => names.push(head.name(&mut space)),
+                None => names.read(text),
+            }
+        }
     });
-    names.finish(*column.data_type() == DataType::LargeUtf8)
+    names.finish()
 }
 
 /// The groups of each row, read as one attribute value by `extractor`: a list of texts. The error is the first thing
@@ -65,15 +78,16 @@ pub fn extract_column(column: &dyn Array, extractor: &GroupExtractor) -> Result<
     let mut lists = ListBuilder::new(StringBuilder::new());
     let mut errors = StringBuilder::new();
     texts.for_each(|row| {
-        let Some(row) = row else {
-            lists.append_null();
-            errors.append_null();
-            return;
-        };
-        let Ok(text) = std::str::from_utf8(row) else {
-            lists.append(true);
-            errors.append_value(NOT_UTF8);
-            return;
+        let text = match row {
+            Row::Text(text) => text,
+            Row::Null => {
+                lists.append_null();
+                return errors.append_null();
+            }
+            Row::NotUtf8 => {
+                lists.append(true);
+                return errors.append_value(NOT_UTF8);
+            }
         };
         let values = vec![Some(Cow::Borrowed(text))];
         let view = AttributeView { name: Cow::Borrowed(name), friendly_name: None, values };
@@ -101,6 +115,13 @@ enum Texts {
     Dictionary { keys: Vec<Option<usize>>, values: Box<Texts> },
 }
 
+#[derive(Clone, Copy)]
+enum Row<'c> {
+    Null,
+    Text(&'c str),
+    NotUtf8,
+}
+
 impl Texts {
     fn of(column: &dyn Array) -> Result<Self, ColumnError> {
         let no_text = || ColumnError::NoText { found: column.data_type().to_string() };
@@ -125,62 +146,87 @@ impl Texts {
         }
     }
 
-    fn for_each<'c>(&'c self, mut take: impl FnMut(Option<&'c [u8]>)) {
+    fn for_each<'c>(&'c self, mut take: impl FnMut(Row<'c>)) {
         match self {
-            Self::Small(array) => array.iter().for_each(take),
-            Self::Large(array) => array.iter().for_each(take),
-            Self::View(array) => array.iter().for_each(take),
+            Self::Small(array) => each_row(array, take),
+            Self::Large(array) => each_row(array, take),
+            Self::View(array) => array.iter().for_each(|row| take(row.map_or(Row::Null, Row::of))),
             Self::Dictionary { keys, values } => {
-                let mut entries: Vec<Option<&'c [u8]>> = Vec::new();
-                values.for_each_entry(&mut entries);
+                let mut entries = Vec::new();
+                values.entries(&mut entries);
                 for key in keys {
-                    take(key.and_then(|key| entries.get(key).copied().flatten()));
+                    take(key.and_then(|key| entries.get(key).copied()).unwrap_or(Row::Null));
                 }
             }
         }
     }
 
-    /// The entries of a dictionary, which is no dictionary itself.
-    fn for_each_entry<'c>(&'c self, entries: &mut Vec<Option<&'c [u8]>>) {
+    /// The rows of a dictionary's values, which are no dictionary themselves.
+    fn entries<'c>(&'c self, entries: &mut Vec<Row<'c>>) {
         match self {
-            Self::Small(array) => entries.extend(array.iter()),
-            Self::Large(array) => entries.extend(array.iter()),
-            Self::View(array) => entries.extend(array.iter()),
+            Self::Small(array) => each_row(array, |row| entries.push(row)),
+            Self::Large(array) => each_row(array, |row| entries.push(row)),
+            Self::View(array) => entries.extend(array.iter().map(|row| row.map_or(Row::Null, Row::of))),
             Self::Dictionary { .. } => {}
         }
     }
 }
 
-/// The name of a plain row, of valid UTF-8; None: ask the parser.
-fn plain_name<'c>(row: &'c [u8], rests: &mut PlainRests<'c>) -> Option<&'c [u8]> {
-    let (name, rest) = plain_head(row)?;
-    let valid = name.is_ascii() || std::str::from_utf8(name).is_ok();
-    (valid && rest.is_none_or(|rest| rests.is_plain(rest))).then_some(name)
+impl<'c> Row<'c> {
+    fn of(bytes: &'c [u8]) -> Self {
+        std::str::from_utf8(bytes).map_or(Self::NotUtf8, Self::Text)
+    }
 }
 
-/// What stood behind first RDNs and was found plain: directories have few containers, so most rows end as one did
-/// before. An entry is compared byte by byte; the hash only says where to look.
-struct PlainRests<'c> {
-    found: Vec<&'c [u8]>,
+/// Rows that are judged together: UTF-8 is checked faster over many bytes.
+const BLOCK: usize = 256;
+
+fn each_row<'c, O: OffsetSizeTrait>(array: &'c GenericBinaryArray<O>, mut take: impl FnMut(Row<'c>)) {
+    let (offsets, values) = (array.value_offsets(), array.value_data());
+    let is_null = |row: usize| array.nulls().is_some_and(|nulls| nulls.is_null(row));
+    for start in (0..array.len()).step_by(BLOCK) {
+        let offsets = offsets.get(start..=(start + BLOCK).min(array.len())).unwrap_or_default();
+        let [first, .., last] = offsets else { return };
+        let place = |offset: &O| offset.as_usize().saturating_sub(first.as_usize());
+        let block = values.get(first.as_usize()..last.as_usize()).unwrap_or_default();
+        // A row that begins or ends inside a character is no UTF-8 of its own, and no place to cut.
+        let text = simdutf8::basic::from_utf8(block);
+        for (row, ends) in offsets.windows(2).enumerate() {
+            let [from, to] = ends else { return };
+            let range = place(from)..place(to);
+            take(match text {
+                _ if is_null(start + row) => Row::Null,
+                Ok(text) => text.get(range).map_or(Row::NotUtf8, Row::Text),
+                Err(_) => block.get(range).map_or(Row::NotUtf8, Row::of),
+            });
+        }
+    }
 }
 
-impl<'c> PlainRests<'c> {
+/// What stood behind first RDNs and was found to be a name: directories have few containers, so most rows end as one
+/// did before. An entry is compared byte by byte; the hash only says where to look.
+struct ValidRests<'c> {
+    found: Vec<&'c str>,
+}
+
+impl<'c> ValidRests<'c> {
     const SIZE: usize = 1024;
 
     fn new() -> Self {
-        Self { found: vec![&[]; Self::SIZE] }
+        Self { found: vec![""; Self::SIZE] }
     }
 
-    fn is_plain(&mut self, rest: &'c [u8]) -> bool {
-        let Some(known) = self.found.get_mut(place(rest) % Self::SIZE) else { return false };
+    fn is_valid(&mut self, rest: &'c str) -> bool {
+        let Some(known) = self.found.get_mut(place(rest.as_bytes()) % Self::SIZE) else { return false };
         if *known == rest && !rest.is_empty() {
             return true;
         }
-        let plain = is_plain_rest(rest) && (rest.is_ascii() || std::str::from_utf8(rest).is_ok());
-        if plain {
+        let parts = || Parts::new(rest).try_fold(0_usize, |count, part| part.map(|_| count + 1));
+        let valid = is_plain_rest(rest) || parts().is_ok_and(|count| count > 0);
+        if valid {
             *known = rest;
         }
-        plain
+        valid
     }
 }
 
@@ -194,75 +240,66 @@ fn place(rest: &[u8]) -> usize {
     usize::try_from(mixed >> 48).unwrap_or(0)
 }
 
-/// The two results of [`common_names`], while they grow. Bytes are copied once and judged once at the end.
-struct Names {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    valid: NullBufferBuilder,
+/// The two results of [`common_names`], while they grow.
+struct Names<O: OffsetSizeTrait> {
+    found: GenericStringBuilder<O>,
     errors: Vec<(usize, &'static str)>,
+    too_large: bool,
 }
 
-impl Names {
+impl<O: OffsetSizeTrait> Names<O> {
     fn new(rows: usize) -> Self {
-        let mut ends = Vec::with_capacity(rows + 1);
-        ends.push(0);
         Self {
-            bytes: Vec::with_capacity(rows * 12),
-            ends,
-            valid: NullBufferBuilder::new(rows),
+            found: GenericStringBuilder::with_capacity(rows, rows * 16),
             errors: Vec::new(),
+            too_large: false,
         }
     }
 
-    fn push(&mut self, name: &[u8]) {
-        self.bytes.extend_from_slice(name);
-        self.ends.push(self.bytes.len());
-        self.valid.append_non_null();
+    fn push(&mut self, name: &str) {
+        // The builder panics where offsets overflow: names of a view or a dictionary may repeat.
+        if self.found.values_slice().len() + name.len() > O::MAX_OFFSET {
+            self.too_large = true;
+            return;
+        }
+        self.found.append_value(name);
     }
 
     fn push_null(&mut self) {
-        self.ends.push(self.bytes.len());
-        self.valid.append_null();
+        self.found.append_null();
     }
 
-    fn read(&mut self, row: &[u8]) {
-        let error = match std::str::from_utf8(row).map(first_common_name) {
-            Ok(Ok(Some(name))) => return self.push(name.as_bytes()),
-            Ok(Ok(None)) => NO_COMMON_NAME,
-            Ok(Err(error)) => error.code(),
-            Err(_) => NOT_UTF8,
-        };
-        self.errors.push((self.ends.len() - 1, error));
+    fn push_error(&mut self, code: &'static str) {
+        self.errors.push((self.found.len(), code));
         self.push_null();
     }
 
-    fn finish(mut self, large: bool) -> Result<ReadColumn, ColumnError> {
-        let rows = self.ends.len() - 1;
-        let nulls = self.valid.finish();
-        let too_large = |_| ColumnError::TooLarge;
-        let bytes = Buffer::from_vec(self.bytes);
-        let values: ArrayRef = if large {
-            let ends = self.ends.iter().map(|end| i64::try_from(*end)).collect::<Result<Vec<_>, _>>();
-            let offsets = OffsetBuffer::new(ScalarBuffer::from(ends.map_err(too_large)?));
-            Arc::new(LargeStringArray::try_new(offsets, bytes, nulls).map_err(|_| ColumnError::TooLarge)?)
-        } else {
-            let ends = self.ends.iter().map(|end| i32::try_from(*end)).collect::<Result<Vec<_>, _>>();
-            let offsets = OffsetBuffer::new(ScalarBuffer::from(ends.map_err(too_large)?));
-            Arc::new(StringArray::try_new(offsets, bytes, nulls).map_err(|_| ColumnError::TooLarge)?)
-        };
+    fn read(&mut self, text: &str) {
+        match first_common_name(text) {
+            Ok(Some(name)) => self.push(&name),
+            Ok(None) => self.push_error(NO_COMMON_NAME),
+            Err(error) => self.push_error(error.code()),
+        }
+    }
+
+    fn finish(mut self) -> Result<ReadColumn, ColumnError> {
+        if self.too_large {
+            return Err(ColumnError::TooLarge);
+        }
+        let rows = self.found.len();
         let errors: ArrayRef = if self.errors.is_empty() {
             Arc::new(StringArray::new_null(rows))
         } else {
             let mut builder = StringBuilder::with_capacity(rows, self.errors.len() * 24);
             let mut next = 0;
             for (row, code) in &self.errors {
-                (next..*row).for_each(|_| builder.append_null());
+                builder.append_nulls(row - next);
                 builder.append_value(code);
                 next = row + 1;
             }
-            (next..rows).for_each(|_| builder.append_null());
+            builder.append_nulls(rows - next);
             Arc::new(builder.finish())
         };
-        Ok(ReadColumn { values, errors })
+        Ok(ReadColumn { values: Arc::new(self.found.finish()), errors })
     }
 }

@@ -181,7 +181,7 @@ impl<'t> Parts<'t> {
         let start = self.at;
         let mut following = self.text.bytes().skip(start + 1);
         let Some(first) = following.next() else { return self.fail(DnFault::Escape, start) };
-        if matches!(first, b' ' | b'"' | b'#' | b'+' | b',' | b';' | b'<' | b'=' | b'>' | b'\\') {
+        if is_escapable(first) {
             self.at += 2;
             return Ok(first);
         }
@@ -246,7 +246,12 @@ fn is_numeric_oid(text: &str) -> bool {
     text.contains('.') && text.split('.').all(arc)
 }
 
-fn hex_digit(byte: u8) -> Option<u8> {
+/// What a backslash may stand before, to mean the character itself (RFC 4514 section 3: special, ESC).
+pub(crate) fn is_escapable(byte: u8) -> bool {
+    matches!(byte, b' ' | b'"' | b'#' | b'+' | b',' | b';' | b'<' | b'=' | b'>' | b'\\')
+}
+
+pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

@@ -105,6 +105,20 @@ def test_bytes_that_are_no_utf8_are_an_error_of_their_row() -> None:
     assert table["error"].to_pylist() == [None, "claim.not_utf8", "claim.not_utf8"]
 
 
+def test_a_character_that_two_rows_share_is_an_error_of_both() -> None:
+    raw = pa.array([b"CN=a\xc3", b"\xb6,DC=x", b"CN=ok,DC=x"] * 300, pa.binary())
+    table = pa.table(memberof.common_names(pa.Array.from_buffers(pa.utf8(), 900, raw.buffers())))
+    assert table["name"].to_pylist() == [None, None, "ok"] * 300
+    assert table["error"].to_pylist() == ["claim.not_utf8", "claim.not_utf8", None] * 300
+
+
+def test_what_stands_under_a_null_is_not_read() -> None:
+    raw = pa.array([b"\xff", b"CN=ok,DC=x"], pa.binary())
+    valid = pa.py_buffer(bytes([0b10]))
+    text = pa.Array.from_buffers(pa.utf8(), 2, [valid, *raw.buffers()[1:]])
+    assert pa.table(memberof.common_names(text)).to_pydict() == {"name": [None, "ok"], "error": [None, None]}
+
+
 def test_extract_column_reads_each_row_as_one_value() -> None:
     extractor = memberof.GroupExtractor(attribute="memberOf", format="csv")
     table = pa.table(memberof.extract_column(pa.array(["a, b,a", None, "", 'x,"y']), extractor))

@@ -35,17 +35,28 @@ fn a_column_of_no_texts_is_refused() {
     assert_eq!(error, ColumnError::NoText { found: "Int32".to_owned() });
 }
 
+const ENDS: [&str; 8] = [
+    "OU=Groups,DC=corp",
+    "OU=Groups,DC=corp ",
+    "OU=Größe,DC=corp",
+    "OU=Groups,",
+    r"OU=Sales\, EMEA,DC=corp",
+    r"OU=\C3,DC=corp",
+    " ",
+    "OU=a+UID=b;DC=corp",
+];
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn columns_of_every_text_type_answer_as_the_parser(
         rows in proptest::collection::vec(proptest::option::weighted(0.9, prop_oneof![
             near_dn(),
             // few containers, so that most rows end as an earlier one did
-            ("[a-zöß ,\\\\]{0,6}", 0..4_usize).prop_map(|(name, end)| {
-                format!("CN={name},{}", ["OU=Groups,DC=corp", "OU=Groups,DC=corp ", "OU=Größe,DC=corp", "OU=Groups,"][end])
-            }),
+            ("[a-zöß ,\\\\]{0,6}", 0..ENDS.len()).prop_map(|(name, end)| format!("CN={name},{}", ENDS[end])),
+            ("(\\\\[,+ #=\\\\\"]|\\\\2[Cc0]|\\\\0a|\\\\(c3\\\\b6|00|7F|80)|[a-zö ]){0,20}", 0..ENDS.len())
+                .prop_map(|(name, end)| format!("cn={name},{}", ENDS[end])),
         ]), 0..24),
         keys in proptest::collection::vec(proptest::option::of(0..24_usize), 0..24),
     ) {
