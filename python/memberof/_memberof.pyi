@@ -44,6 +44,7 @@ __all__ = [
     "UserState",
     "VerifiedAssertion",
     "common_names",
+    "confusable_names",
     "extract_column",
     "group_key",
     "parse_dn",
@@ -221,6 +222,7 @@ class DistinguishedName:
 
 def parse_dn(text: str) -> DistinguishedName: ...
 def split_list(text: str, delimiter: str = ",") -> tuple[str, ...]: ...
+def confusable_names(names: Iterable[str]) -> tuple[tuple[str, ...], ...]: ...
 
 @final
 class Limits:

@@ -3,6 +3,7 @@
 mod ber;
 mod column;
 mod common_name;
+mod confusable;
 mod dn;
 mod extractor;
 mod format;
@@ -18,6 +19,7 @@ mod unreadable;
 
 pub use column::{ColumnError, ReadColumn, common_names, extract_column};
 pub use common_name::first_common_name;
+pub use confusable::confusable_names;
 pub use dn::{DistinguishedName, DnError, DnFault, DnValue, TypeAndValue};
 pub use extractor::{AttributeView, GroupExtractor, Library, MAX_NAME_LENGTH, Settings};
 pub use format::{Format, Naming, Reader};

@@ -314,7 +314,7 @@ impl PyGroupExtractor {
 }
 
 /// One str or an iterable of str.
-fn strings(given: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<String>> {
+pub(super) fn strings(given: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<String>> {
     if let Ok(one) = given.cast::<PyString>() {
         return Ok(vec![one.to_str()?.to_owned()]);
     }

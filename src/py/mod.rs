@@ -45,7 +45,7 @@ mod _memberof {
     #[pymodule_export]
     use super::limits::PyLimits;
     #[pymodule_export]
-    use super::names::{PyDistinguishedName, parse_dn, split_list};
+    use super::names::{PyDistinguishedName, confusable_names, parse_dn, split_list};
     #[pymodule_export]
     use super::policy::SyncPolicy;
     #[pymodule_export]

@@ -1,5 +1,6 @@
 //! Distinguished names and lists.
 
+use super::extractor::strings;
 use crate::claim::{self, DistinguishedName, DnValue, TypeAndValue};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString, PyTuple};
@@ -86,4 +87,25 @@ pub(crate) fn parse_dn(text: &str) -> PyResult<PyDistinguishedName> {
 #[pyo3(signature = (text, delimiter=","))]
 pub(crate) fn split_list<'py>(py: Python<'py>, text: &str, delimiter: &str) -> PyResult<Bound<'py, PyTuple>> {
     PyTuple::new(py, claim::split_list(text, delimiter)?)
+}
+
+/// Find group names that look alike: a Cyrillic letter for a Latin one, ``I`` for ``l``, a zero-width space.
+///
+/// Source: Unicode Technical Standard 39, section 4. For reports and audits; no login waits for it.
+///
+/// Args:
+///     names: Group names, in any number.
+///
+/// Returns:
+///     Groups of two names or more that look alike, each in the order given. Names that differ only by case or by normal
+///     form are no finding of their own: an extractor warns of them.
+#[pyfunction]
+pub(crate) fn confusable_names<'py>(
+    py: Python<'py>,
+    names: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyTuple>> {
+    let names = strings(names, "names")?;
+    let groups = py.detach(|| claim::confusable_names(names.iter().map(String::as_str)));
+    let groups: Vec<_> = groups.into_iter().map(|group| PyTuple::new(py, group)).collect::<PyResult<_>>()?;
+    PyTuple::new(py, groups)
 }

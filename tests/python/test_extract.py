@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import memberof
 from memberof import ClaimStatus, GroupExtractor, parse_dn, split_list
+from memberof.testing import TestIdp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -234,8 +235,44 @@ def test_no_value_is_lost_on_the_way_from_python(values: list[str | None], kind:
     assert claim.received >= len(values)
 
 
-def test_absence_through_pysaml2_proves_nothing() -> None:
-    claim = GroupExtractor(format="array", library="pysaml2").extract({})
-    assert not claim.absence_proved
-    assert codes(claim) == ["claim.absence_unproved"]
-    assert GroupExtractor(format="array").extract({}).absence_proved
+FORMS = ("absent", "no_statement", "no_values", "empty_value", "nil")
+
+
+@pytest.mark.parametrize(
+    ("library", "statuses", "code"),
+    [
+        # measured: python3-saml 1.16.0 reads no, empty and nil values, and values with markup inside, as no value
+        ("python3-saml", ["absent", "absent", "empty", "empty", "empty"], "claim.empty_blurred"),
+        # pysaml2 7.5.5 leaves out what no attribute map knows
+        ("pysaml2", ["absent"] * 5, "claim.absence_unproved"),
+        ("pysaml2-allow-unknown", ["absent", "absent", "empty", "empty", "empty"], "claim.empty_blurred"),
+        (None, ["absent", "absent", "empty", "empty", "empty"], None),
+    ],
+)
+def test_what_other_libraries_blur_is_said_in_a_warning(
+    library: str | None, statuses: list[str], code: str | None
+) -> None:
+    idp = TestIdp("simplesamlphp")
+    extractor = GroupExtractor.preset("simplesamlphp", library=library)
+
+    def handed_over(**options: Any) -> dict[str, list[str]]:
+        if library is not None and library.startswith("pysaml2"):
+            return idp.as_pysaml2(allow_unknown_attributes=library != "pysaml2", **options)
+        return idp.as_python3_saml(**options)
+
+    claims = [extractor.extract(handed_over(no_groups=form)) for form in FORMS]
+    assert [claim.status for claim in claims] == statuses
+    blurred = {"claim.empty_blurred": "empty", "claim.absence_unproved": "absent", None: "neither"}[code]
+    assert [codes(claim) for claim in claims] == [[code] if s == blurred else [] for s in statuses]
+    assert {claim.absence_proved for claim in claims} == {library != "pysaml2"}
+    with_groups = extractor.extract(handed_over(groups=["Sales"]))
+    assert with_groups.groups == (() if library == "pysaml2" else ("Sales",))
+    assert codes(with_groups) == (["claim.absence_unproved"] if library == "pysaml2" else [])
+
+
+def test_names_that_look_alike_are_found_in_any_iterable() -> None:
+    groups = memberof.confusable_names(name for name in ["IT", "sales", "lT", "аdmins", "Admins", "sales"])
+    assert groups == (("IT", "lT"), ("аdmins", "Admins"))
+    assert memberof.confusable_names({"Sales", "sales"}) == memberof.confusable_names([]) == ()
+    with pytest.raises(TypeError, match="names must be"):
+        memberof.confusable_names(["a", 1])  # type: ignore[list-item]
