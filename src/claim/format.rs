@@ -170,7 +170,11 @@ impl Reader {
         let Ok(items) = list::items(value, self.delimiter.as_deref().unwrap_or(",")) else {
             return take(whole(Unreadable::OpenQuote));
         };
-        // A DN among names: its RDNs would be items of their own.
+        // No distinguished name is several groups: neither one that is the whole value, such as `CN="a,b"`, …
+        if items.len() > 1 && value.contains('=') && rdn_count(value).is_some() {
+            return take(whole(Unreadable::LooksLikeDn { joined: false }));
+        }
+        // … nor one among names: its RDNs would be items of their own.
         let rdn = |item: &list::Item<'_>| rdn_count(item.raw) == Some(1);
         if items.windows(2).any(|pair| pair.iter().all(rdn)) {
             return take(whole(Unreadable::LooksLikeDn { joined: false }));
