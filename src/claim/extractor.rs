@@ -1,6 +1,6 @@
 //! Attributes → [`GroupClaim`]: which attribute, which status, and the account of every value.
 
-use super::format::{Reader, Reading};
+use super::format::{Format, Reader, Reading};
 use super::preset::{Overage, is_well_known};
 use super::rules::GroupRules;
 use super::settle::{Candidate, settle};
@@ -237,8 +237,25 @@ impl GroupExtractor {
             claim.drop_value(reading.raw.into_owned(), fault.code());
             return;
         }
+        if matches!(self.settings.reader.format, Format::Array | Format::Csv | Format::Json)
+            && has_dn_escape(&name)
+        {
+            claim.warn(
+                "claim.cut_dn",
+                "a name holds an escape of distinguished names, as claim rules leave it that cut the CN out of one; send whole distinguished names and set format=\"ldap\"".to_owned(),
+                Some(index),
+            );
+        }
         names.push(Candidate { index, raw: reading.raw, written: name, normal, renamed: false });
     }
+}
+
+/// Whether a backslash stands at the end, or before a character that distinguished names escape. A recipe of the
+/// TechNet wiki for AD FS cuts `CN=Sales\, EMEA,OU=…` down to `Sales\`.
+fn has_dn_escape(name: &str) -> bool {
+    name.split('\\')
+        .skip(1)
+        .any(|behind| behind.is_empty() || behind.starts_with([',', '+', '"', '<', '>', ';', '=', '#']))
 }
 
 fn warn_of_library(claim: &mut GroupClaim, library: Library) {
