@@ -79,6 +79,10 @@ test-fastapi: build ## the FastAPI adapter and its example, on SQLite and Postgr
 	$(BIN)/pytest tests/python/fastapi_app
 	NOTES_DATABASE=postgresql $(BIN)/pytest tests/python/fastapi_app -m "not once"
 
+.PHONY: presets
+presets: build ## write docs/reference/presets.md from the presets
+	$(BIN)/python scripts/presets.py
+
 BENCH := .venv-bench
 
 $(BENCH)/.ready: pyproject.toml $(VENV)/.ready

@@ -217,6 +217,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "aws",
         title: "AWS IAM Identity Center",
+        // AWS documentation: attribute mapping table. Whether ${user:groups} sends IDs isn't confirmed.
         note: "the attribute mapping may send group IDs: map them to names by a rule",
         ..NOTHING_SPECIAL
     },

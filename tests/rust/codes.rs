@@ -1,11 +1,11 @@
-//! Every code that the verifier can give is given by a vector or a named test, or it stands here with the reason why not.
+//! Every code that the verifier and the extractor can give is given by a vector or a named test, or it stands here with the reason why not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The folders whose errors a caller of verification, metadata or requests can meet.
-const FLOORS: [&str; 4] = ["src/xml", "src/dsig", "src/xmlenc", "src/saml"];
+/// The folders whose codes a caller of verification, metadata, requests or extraction can meet.
+const FLOORS: [&str; 5] = ["src/xml", "src/dsig", "src/xmlenc", "src/saml", "src/claim"];
 const PYTHON: [&str; 8] = [
     "src/py/credentials.rs",
     "src/py/errors.rs",
@@ -37,7 +37,10 @@ pub fn files(at: &Path, ending: &str, found: &mut Vec<PathBuf>) {
 /// What stands in quotation marks and has the form of a code: `floor.fact`.
 fn codes(text: &str) -> impl Iterator<Item = &str> {
     text.split('"').skip(1).filter(|quoted| {
-        let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let word = |part: &str| {
+            !part.is_empty()
+                && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        };
         quoted.split_once('.').is_some_and(|(floor, fact)| floor != "memberof" && word(floor) && word(fact))
     })
 }
@@ -56,6 +59,7 @@ fn every_code_has_a_vector_or_a_named_test() {
     files(&root.join("tests/rust"), "rs", &mut tests);
     files(&root.join("tests/python"), "py", &mut tests);
     files(&root.join("tests/vectors"), "toml", &mut tests);
+    files(&root.join("tests/data"), "toml", &mut tests);
     // Lists of codes are no tests of them.
     tests.retain(|path| !path.ends_with("codes.rs") && !path.ends_with("signed_by_others.rs"));
     let mut tested = String::new();
@@ -77,4 +81,22 @@ fn every_code_has_a_vector_or_a_named_test() {
     }
     let missing: Vec<_> = given.iter().filter(|(code, _)| !is_tested(code)).collect();
     assert!(missing.is_empty(), "no test of {missing:#?}");
+}
+
+#[test]
+fn every_code_of_a_claim_is_explained_and_no_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = fs::read_to_string(root.join("docs/reference/claim-codes.md")).unwrap();
+    let explained: BTreeSet<&str> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|code| code.starts_with("claim.") || code.starts_with("rule."))
+        .filter(|code| !["claim.warnings", "claim.dropped", "claim.malformed"].contains(code))
+        .collect();
+    let mut sources = Vec::new();
+    files(&root.join("src/claim"), "rs", &mut sources);
+    let texts: Vec<String> = sources.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    let given: BTreeSet<&str> = texts.iter().flat_map(|text| codes(text)).collect();
+    assert_eq!(explained, given);
 }
