@@ -57,7 +57,7 @@ check: lint ## the fast part: lint and all tests that need no service
 	scripts/apt-packages openssl xmlsec1
 	cargo test --quiet
 	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web --ignore tests/python/django_app \
-		--ignore tests/python/fastapi_app
+		--ignore tests/python/fastapi_app --ignore tests/python/openldap
 
 .PHONY: test-stores
 test-stores: build ## the SQL stores on SQLite and PostgreSQL, under crowds, crashes and faults (10 minutes)
@@ -78,6 +78,15 @@ test-fastapi: build ## the FastAPI adapter and its example, on SQLite and Postgr
 	[ -n "$${CHROMIUM:-}" ] || scripts/apt-packages chromium
 	$(BIN)/pytest tests/python/fastapi_app
 	NOTES_DATABASE=postgresql $(BIN)/pytest tests/python/fastapi_app -m "not once"
+
+$(VENV)/.ldap: $(VENV)/.ready
+	scripts/apt-packages gcc libldap2-dev libsasl2-dev
+	$(BIN)/python -m pip install --quiet --group ldap
+	touch $@
+
+.PHONY: test-ldap
+test-ldap: build $(VENV)/.ldap ## distinguished names are read as OpenLDAP reads them, but for a written list of differences
+	$(BIN)/pytest tests/python/openldap
 
 .PHONY: presets
 presets: build ## write docs/reference/presets.md from the presets
@@ -152,4 +161,4 @@ docs: $(VENV)/.docs ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 .PHONY: test
-test: check test-django test-fastapi test-stores test-web test-wheel test-referee docs ## everything
+test: check test-ldap test-django test-fastapi test-stores test-web test-wheel test-referee docs ## everything
