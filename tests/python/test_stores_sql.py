@@ -72,6 +72,13 @@ def test_a_missing_extra_is_named() -> None:
     )
 
 
+def test_the_statements_run_on_other_connections_without_sqlalchemy() -> None:
+    modules = ("dialect", "failures", "opening", "postgresql", "rows", "sqlite", "trials", "writing")
+    names = ", ".join(f"memberof.stores.{name}" for name in modules)
+    code = f"import sys; sys.modules['sqlalchemy'] = None\nimport {names}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
 def test_an_unknown_name_of_the_package_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nonsense"):
         memberof.nonsense  # type: ignore[attr-defined]  # noqa: B018
