@@ -99,6 +99,11 @@ class Names:
         """What memberships are read from: (tenant, user_id, group_name, source, event_id, since)."""
         return self.memberships
 
+    @property
+    def known(self) -> str:
+        """What groups are looked up in by key: (tenant, name, key, kind)."""
+        return self.groups
+
     def made(self, after: str) -> str:
         """Return the CTEs that make new groups of ``:rows``, after the CTE ``after``; the last one is ``made``."""
         return f"""made AS (INSERT INTO {self.groups} (tenant, name, key, kind)

@@ -327,7 +327,7 @@ def _look(n: Names, *, others: bool) -> dict[str, str]:
             VALUES (:tenant, :source, :identity, :signature, 1) ON CONFLICT DO NOTHING RETURNING version)""",
         "others": f"""MATERIALIZED (SELECT g.name, g.key, g.kind
             FROM json_array_elements_text(CAST(:unmet AS json)) AS unmet(key)
-            JOIN {n.groups} AS g ON g.tenant = :tenant AND g.key = unmet.key)""",
+            JOIN {n.known} AS g ON g.tenant = :tenant AND g.key = unmet.key)""",
         "window": f"""(SELECT json_build_array(count(*), sum(had), count(*) FILTER (WHERE loss_at >= :window_from),
                 sum(lost) FILTER (WHERE loss_at >= :window_from),
                 count(*) FILTER (WHERE loss_at >= :window_from AND emptied))::text

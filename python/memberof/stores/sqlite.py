@@ -130,7 +130,7 @@ def _statements(n: Names) -> dict[str, str]:
                     json_group_array(nullif(g.key, g.name)) AS keys
                 FROM {n.held} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
                 WHERE m.tenant = :tenant AND m.user_id = :user GROUP BY 1, 2, 3, 4)),
-            (SELECT json_group_array(json_array(name, key, kind)) FROM {n.groups}
+            (SELECT json_group_array(json_array(name, key, kind)) FROM {n.known}
                 WHERE tenant = :tenant AND key IN {n.texts("keys")} AND name NOT IN ({mine}))""",
         "tenant": f"INSERT INTO {n.tenants} (tenant, {tenant}) "
         f"VALUES (:tenant, {', '.join(f':{name}' for name in rows.TENANT_COLUMNS)})",

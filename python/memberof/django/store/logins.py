@@ -15,6 +15,7 @@ from memberof.django.store.connection import DjangoConnection, user_text
 from memberof.django.store.groups import record_unrecorded, unrecorded
 from memberof.django.store.names import names_on
 from memberof.django.store.writing import DjangoWriter
+from memberof.enums import GroupKind
 from memberof.store import Reach, StaleStateError
 from memberof.stores.dialect import POSTGRESQL
 from memberof.stores.postgresql import PostgresLogin
@@ -45,16 +46,27 @@ class DjangoLogin:
         if again:
             record_unrecorded(self._tenant, self._using, attempt.keys)
         opened = self._login.open(attempt, again=again)
-        unmet = set(attempt.keys) - {group.key for group in opened.groups}
-        if unmet and not again:
+        doubtful = set() if again else _doubtful(attempt, opened)
+        if doubtful:
             names = (name for _, name in unrecorded(self._tenant, self._using))
-            if any(group_key(name, attempt.identity) in unmet for name in names):
+            if any(group_key(name, attempt.identity) in doubtful for name in names):
                 raise StaleStateError("unrecorded")
         return replace(opened, reach={name: _texts(reach) for name, reach in opened.reach.items()})
 
     def write(self, opened: LoginOpening, writes: Writes) -> int | None:
         """Write what was decided on the opening."""
         return self._login.write(opened, writes)
+
+
+def _doubtful(attempt: LoginAttempt, opened: LoginOpening) -> set[str]:
+    """Return the received keys whose group may have been made past our signals.
+
+    The opening knows such a group by its very name, as an internal one; not by a name that is spelt or folded otherwise.
+    """
+    internal = {group.key for group in opened.groups if group.kind == GroupKind.INTERNAL}
+    unmet = set(attempt.keys) - {group.key for group in opened.groups}
+    spelt = unmet if attempt.identity != "exact" else {key for key in unmet if not key.isascii()}
+    return (internal & set(attempt.keys)) | spelt
 
 
 def login_on(tenant: str, using: str, *, again: bool) -> DjangoLogin:

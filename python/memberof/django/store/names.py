@@ -71,6 +71,13 @@ class DjangoNames(Names):
             FROM {self.through} AS t JOIN {self.groups} AS g ON g.group_id = t.group_id
             LEFT JOIN {self.memberships} AS o ON o.record_id = g.id AND o.user_id = t.{self.member})"""
 
+    @property
+    def known(self) -> str:
+        """Groups, those of ``auth`` that have no row yet among them: they are internal, and of the default tenant."""
+        return f"""(SELECT tenant, name, key, kind FROM {self.groups} UNION ALL
+            SELECT '', a.name, a.name, 'internal' FROM {self.auth_groups} AS a
+            WHERE NOT EXISTS (SELECT 1 FROM {self.groups} AS r WHERE r.group_id = a.id))"""
+
     def made(self, after: str) -> str:
         """Make groups with an ``auth.Group`` each; ``made`` counts those of which both were free."""
         of = self.item
