@@ -61,7 +61,7 @@ class AsyncSqlStore(AsyncStoreOperations):
         self._engine = database if isinstance(database, AsyncEngine) else _make_engine(database)
         self._tables = _tables(prefix, metadata, schema)
         self._core = Core(tenant, self._tables, self._engine.dialect)
-        self._bound: ContextVar[AsyncConnection | AsyncSession | None] = ContextVar(
+        self._bound: ContextVar[tuple[AsyncConnection | AsyncSession, bool] | None] = ContextVar(
             "memberof.bound", default=None
         )
         self._ready = self._engine.dialect.name != SQLITE
@@ -99,9 +99,9 @@ class AsyncSqlStore(AsyncStoreOperations):
         )
 
     @contextmanager
-    def using(self, transaction: AsyncConnection | AsyncSession) -> Iterator[Self]:
+    def using(self, transaction: AsyncConnection | AsyncSession, *, alone: bool = False) -> Iterator[Self]:
         """Let everything in the block happen inside the caller's transaction, see :meth:`SqlStore.using`."""
-        token = self._bound.set(transaction)
+        token = self._bound.set((transaction, alone))
         try:
             yield self
         finally:
@@ -151,10 +151,14 @@ class AsyncSqlStore(AsyncStoreOperations):
     async def _with_connection(self, act: Callable[[Connection, bool], T]) -> T:
         bound = self._bound.get()
         async with self._failures():
-            if isinstance(bound, AsyncSession):
-                return await (await bound.connection()).run_sync(act, True)
             if bound is not None:
-                return await bound.run_sync(act, True)
+                transaction, alone = bound
+                connection = (
+                    await transaction.connection() if isinstance(transaction, AsyncSession) else transaction
+                )
+                if alone:
+                    await connection.run_sync(self._core.shut_gate)
+                return await connection.run_sync(act, True)
             if self._alone is None:
                 return await self._with_own_connection(act)
             # One connection's memory is one transaction at a time, whatever the number of tasks.

@@ -72,21 +72,22 @@ class Core:
             locked = trial > 0
             with self.transactions.begin(connection, write=locked, bound=bound):
                 if locked:
-                    self._shut_gate(connection)
+                    self.shut_gate(connection)
                 before_write = None if locked else _refuse_write
                 on = SqlConnection(connection)
                 return operation(SqlUnit(on, self.tenant, self.tables, self.names, before_write))
 
         return _until_still(once, bound=bound)
 
+    def shut_gate(self, connection: Connection) -> None:
+        """Keep everybody else of the tenant out until the transaction ends."""
+        if self.names.dialect == POSTGRESQL:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:gate)"), {"gate": self.transactions.gate})
+
     def _login(self, connection: Connection) -> SqliteLogin | PostgresLogin:
         if self.names.dialect == SQLITE:
             return SqliteLogin(SqlConnection(connection), self.names, self.tenant)
         return PostgresLogin(SqlConnection(connection), self.names, self.tenant, self.transactions.gate)
-
-    def _shut_gate(self, connection: Connection) -> None:
-        if self.names.dialect == POSTGRESQL:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:gate)"), {"gate": self.transactions.gate})
 
 
 def _refuse_write() -> None:

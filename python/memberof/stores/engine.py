@@ -85,9 +85,24 @@ class Transactions:
             return
         if sqlite and not _in_transaction(connection):
             # Python's sqlite3 begins a transaction at the first INSERT only: RELEASE would end a savepoint's own.
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+            if not write:
+                # Reads end by themselves: a write after them in this transaction would start from an old snapshot,
+                # which SQLite refuses as soon as another process has written.
+                with _reading(connection):
+                    yield
+                return
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         with connection.begin_nested():
             yield
+
+
+@contextmanager
+def _reading(connection: Connection) -> Iterator[None]:
+    connection.exec_driver_sql("BEGIN")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("ROLLBACK")
 
 
 def _in_transaction(connection: Connection) -> bool:

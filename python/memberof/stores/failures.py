@@ -21,7 +21,12 @@ UNAVAILABLE_HINT = (
 # SQLSTATE, by its first characters, longest first: PostgreSQL, appendix A.
 STATES: tuple[tuple[str, str, str, str], ...] = (
     ("40001", "store.conflict", "another transaction won", "retry the request"),
-    ("40P01", "store.conflict", "another transaction won", "retry the request"),
+    (
+        "40P01",
+        "store.conflict",
+        "another transaction won",
+        "retry the request; one transaction that logs in and then administers needs store.using(…, alone=True)",
+    ),
     ("42P01", "store.schema", "a table of the store is missing", "call store.migrate() once"),
     ("42703", "store.schema", "a column of the store is missing", "call store.migrate() once"),
     (
@@ -89,6 +94,10 @@ def refusal(cause: BaseException | None, *, invalidated: bool = False) -> StoreE
             if state.startswith(prefix):
                 return StoreError(f"{fact} ({kind}, SQLSTATE {state})", code, hint)
     result = getattr(cause, "sqlite_errorcode", None)
+    if result == sqlite3.SQLITE_BUSY_SNAPSHOT:
+        return StoreError(
+            "another transaction won (SQLITE_BUSY_SNAPSHOT)", "store.conflict", "retry the request"
+        )
     if isinstance(result, int):
         known = RESULTS.get(result & 0xFF)
         if known:

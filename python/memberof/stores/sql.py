@@ -65,7 +65,9 @@ class SqlStore(StoreOperations):
         self._engine = database if isinstance(database, Engine) else make_engine(database)
         self._tables = _tables(prefix, metadata, schema)
         self._core = Core(tenant, self._tables, self._engine.dialect)
-        self._bound: ContextVar[Connection | Session | None] = ContextVar("memberof.bound", default=None)
+        self._bound: ContextVar[tuple[Connection | Session, bool] | None] = ContextVar(
+            "memberof.bound", default=None
+        )
         self._ready = self._engine.dialect.name != SQLITE
         # One connection's memory is one transaction at a time, whatever the number of threads.
         self._alone = RLock() if in_memory(self._engine.url) else nullcontext()
@@ -98,11 +100,17 @@ class SqlStore(StoreOperations):
             return self._core.run(connection, operation, bound=bound)
 
     @contextmanager
-    def using(self, transaction: Connection | Session) -> Iterator[Self]:
+    def using(self, transaction: Connection | Session, *, alone: bool = False) -> Iterator[Self]:
         """Let everything in the block happen inside the caller's transaction, as a savepoint of it.
 
-        What the store did is committed or rolled back with the rest of that transaction. The user's row stays
-        locked until then. Belongs to this thread or task only.
+        What the store did is committed or rolled back with the rest of that transaction. Its locks stay until then:
+        write what others may lock before the login, and log in one user a transaction. Belongs to this thread or
+        task only.
+
+        Args:
+            transaction: Where.
+            alone: Keep everybody else of the tenant out from the start. For a transaction that logs in and then
+                writes as administrators do: two of those would wait for each other (``store.conflict``).
 
         Example:
             >>> from sqlalchemy import create_engine
@@ -114,7 +122,7 @@ class SqlStore(StoreOperations):
             []
 
         """
-        token = self._bound.set(transaction)
+        token = self._bound.set((transaction, alone))
         try:
             yield self
         finally:
@@ -147,10 +155,12 @@ class SqlStore(StoreOperations):
     def _connection(self) -> Iterator[tuple[Connection, bool]]:
         bound = self._bound.get()
         with self._failures():
-            if isinstance(bound, Session):
-                yield bound.connection(), True
-            elif bound is not None:
-                yield bound, True
+            if bound is not None:
+                transaction, alone = bound
+                connection = transaction.connection() if isinstance(transaction, Session) else transaction
+                if alone:
+                    self._core.shut_gate(connection)
+                yield connection, True
             else:
                 with self._alone, self._engine.connect() as connection:
                     if not self._ready:
