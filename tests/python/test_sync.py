@@ -354,6 +354,42 @@ def test_a_plan_made_apart_is_applied_if_nothing_moved(sites: Sites) -> None:
     assert stale.value.code == "plan.stale"
 
 
+@pytest.mark.parametrize(
+    ("act", "arguments", "left"),
+    [
+        ("rename_group", ("A", "Anew"), {"Anew": "external"}),
+        ("delete_group", ("A",), {}),
+        ("set_kind", ("A", "internal"), {"A": "internal"}),
+    ],
+)
+def test_an_administrator_between_plan_and_apply_is_not_overwritten(
+    sites: Sites, act: str, arguments: tuple[str, ...], left: dict[str, str]
+) -> None:
+    site = sites()
+    site.login("bob", ["A"])
+    claim = site.extractor.extract({"memberOf": ["A"]})
+    plan = memberof.reconcile(claim, site.store.state("ada", claim.groups))
+    getattr(site.store, act)(*arguments, now=site.time)
+    with pytest.raises(memberof.PlanError) as stale:
+        site.store.apply(plan, user="ada", now=site.time)
+    assert stale.value.code == "plan.stale"
+    assert (site.groups("ada"), site.kinds()) == ([], left)
+    anew = memberof.reconcile(claim, site.store.state("ada", claim.groups))
+    site.store.apply(anew, user="ada", now=site.time)
+    assert site.groups("ada") == ["A"]
+
+
+def test_a_clock_that_jumps_back_never_lets_an_older_claim_win(sites: Sites) -> None:
+    site = sites()
+    site.login("ada", ["Before"])
+    site.time -= timedelta(hours=1)
+    outcome = site.login("ada", ["After"])
+    assert (outcome.older, site.groups("ada")) == (True, ["Before"])
+    site.time += timedelta(hours=1)
+    assert not site.login("ada", ["After"]).older
+    assert site.groups("ada") == ["After"]
+
+
 def test_the_async_twin_does_the_same() -> None:
     async def fetch(user: str, claim: memberof.GroupClaim) -> list[str]:
         return ["Fetched"]

@@ -185,14 +185,3 @@ def test_a_server_that_crashes_is_told_and_comes_back() -> None:
         assert members(store) == {("ada", "A")}
         login(store, groups=("C",), at=NOW + timedelta(seconds=2))
         assert members(store) == {("ada", "C")}
-
-
-def test_a_clock_that_jumps_back_never_lets_an_older_claim_win(store: SqlStore) -> None:
-    site = Site(store=store)
-    site.login("ada", ["Before"])
-    site.time -= timedelta(hours=1)
-    outcome = site.login("ada", ["After"])
-    assert (outcome.older, site.groups("ada")) == (True, ["Before"])
-    site.time += timedelta(hours=1)
-    assert not site.login("ada", ["After"]).older
-    assert site.groups("ada") == ["After"]
