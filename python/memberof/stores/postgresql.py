@@ -80,7 +80,7 @@ class PostgresLogin:
         sole = json.loads(alone) if alone else []
         leaving = [name for name in found.guarded(attempt) if _leaves(name, found, attempt)]
         if leaving:
-            sole = sorted((set(sole) - set(leaving)) | set(self._sole(attempt, leaving)))
+            sole = sorted((set(sole) - set(leaving)) | set(self._sole(attempt, found, leaving)))
         return opening(attempt, found, window=window, reach=reach, sole=sole)
 
     def _look(
@@ -144,13 +144,19 @@ class PostgresLogin:
             # The mark locked is newer than this login, the mark read is not: it was moved while we waited.
             raise StaleStateError("mark")
 
-    def _sole(self, attempt: LoginAttempt, leaving: Sequence[str]) -> list[str]:
-        # Two members that leave at once would each see the other: whoever comes second waits here. The settings row
-        # comes before groups in the order of locks, and shut to all who write, since these groups are locked early.
+    def _sole(self, attempt: LoginAttempt, found: Found, leaving: Sequence[str]) -> list[str]:
+        # Two members that leave at once would each see the other: whoever comes second waits here, until nobody else
+        # writes. What was read before that is compared with what is there now.
         self._run("lock_settings")
         self._settings_locked = True
-        self._run("lock_guarded", names=dumps(leaving))
-        return list(self._run("sole", user=attempt.user, names=dumps(leaving)).scalars())
+        mine = {name: kind for name, _, kind in found.held()}
+        kinds = mine | {name: kind for name, _, kind in found.others}
+        known, held, sole = self._run(
+            "sole", user=attempt.user, names=dumps(leaving), known=dumps(sorted(kinds))
+        ).one()
+        if json.loads(known) != kinds or set(json.loads(held)) != set(mine):
+            raise StaleStateError("groups")
+        return json.loads(sole) if sole else []
 
     def _lock(self, opened: LoginOpening, writes: Writes, writer: Writer) -> None:
         created = {group.name for group in writes.create}
@@ -348,11 +354,13 @@ def _statements(n: Names) -> dict[str, str]:
         "lock_mark": f"SELECT pg_advisory_xact_lock_shared(:gate), (SELECT version FROM {n.marks} "
         "WHERE tenant = :tenant AND user_id = :user FOR UPDATE)",
         "lock_settings": f"SELECT version FROM {n.tenants} WHERE tenant = :tenant FOR NO KEY UPDATE",
-        "lock_guarded": f"SELECT name FROM {n.groups} WHERE tenant = :tenant AND name IN {n.texts('names')} "
-        "ORDER BY name FOR NO KEY UPDATE",
-        "sole": f"""SELECT name FROM json_array_elements_text(CAST(:names AS json)) AS names(name)
-            WHERE NOT EXISTS (SELECT 1 FROM {n.held} AS m
-                WHERE m.tenant = :tenant AND m.group_name = name AND m.user_id <> :user) ORDER BY name""",
+        "sole": f"""SELECT (SELECT coalesce(json_object_agg(name, kind), '{{}}')::text FROM {n.groups}
+                WHERE tenant = :tenant AND name IN {n.texts("known")}),
+            (SELECT coalesce(json_agg(m.group_name), '[]')::text FROM {n.held} AS m
+                WHERE m.tenant = :tenant AND m.user_id = :user),
+            (SELECT json_agg(name)::text FROM json_array_elements_text(CAST(:names AS json)) AS names(name)
+                WHERE NOT EXISTS (SELECT 1 FROM {n.held} AS m
+                    WHERE m.tenant = :tenant AND m.group_name = name AND m.user_id <> :user))""",
     }
     # One pass over settings, new groups, old groups by name, each after the one before: the order of locks.
     for settings_shut in (False, True):
