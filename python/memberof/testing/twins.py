@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -87,8 +88,13 @@ class Twins:
         *,
         late: timedelta = timedelta(0),
         again: bool = False,
-    ) -> None:
-        """Log a user in on both; ``late``: the assertion is so old; ``again``: its ID was used before."""
+    ) -> Any:
+        """Log a user in on both; ``late``: the assertion is so old; ``again``: its ID was used before.
+
+        Returns:
+            The code of the refusal, or (plan, applied, older, hold, tripped, reminder, whether there is no event).
+
+        """
         self.now += timedelta(seconds=1)
         self._number += not again
         attributes: dict[str, list[str]] = {} if groups is None else {"memberOf": list(groups)}
@@ -98,17 +104,18 @@ class Twins:
             "assertion_id": f"_{self._number}",
             "now": self.now,
         }
-        self._same(
+        answer = self._same(
             f"login {user} {groups} {late}",
             [partial(_log_in, sync, user, attributes, given) for sync in self._syncs],
         )
         one, other = (_opened(store.opened) for store in self.stores)
         assert one == other, f"opening of {user} {groups}: {one}, in memory {other}"
+        return answer
 
-    def operate(self, name: str, *arguments: Any, **options: Any) -> None:
-        """Call an operation that takes ``now`` on both."""
+    def operate(self, name: str, *arguments: Any, **options: Any) -> Any:
+        """Call an operation that takes ``now`` on both; return the code of the refusal, or what it says of itself."""
         self.now += timedelta(seconds=1)
-        self._same(
+        return self._same(
             f"{name} {arguments}",
             [
                 partial(_operate, store, name, arguments, {**options, "now": self.now})
@@ -116,16 +123,18 @@ class Twins:
             ],
         )
 
-    def undo(self, place: int, *, force: bool = False) -> None:
-        """Undo the event at ``place`` in the history, the newest being 0, on both."""
+    def undo(self, place: int, *, force: bool = False) -> Any:
+        """Undo the event at ``place`` in the history, the newest being 0, on both; return as :meth:`operate` does."""
         self.now += timedelta(seconds=1)
-        self._same(f"undo {place}", [partial(self._undo, store, place, force=force) for store in self.stores])
+        return self._same(
+            f"undo {place}", [partial(self._undo, store, place, force=force) for store in self.stores]
+        )
 
     def _undo(self, store: Operated, place: int, *, force: bool) -> Any:
         history = store.history(limit=None)
         if place < len(history):
             undone = store.undo(history[place].id, force=force, now=self.now)
-            return undone.stays, undone.conflicts, bool(undone)
+            return *_undone(undone), bool(undone)
         return None
 
     def step(self, random: Random) -> None:
@@ -160,7 +169,7 @@ class Twins:
         )
         random.choice(steps)()
 
-    def _same(self, what: str, ways: list[Callable[[], Any]]) -> None:
+    def _same(self, what: str, ways: list[Callable[[], Any]]) -> Any:
         answers = []
         for way in ways:
             try:
@@ -170,6 +179,7 @@ class Twins:
         self.answers.append((what.split()[0], answers[0] if isinstance(answers[0], str) else ""))
         assert answers[0] == answers[1], f"{what}: {answers[0]}, in memory {answers[1]}"
         self.compare(what)
+        return answers[0]
 
     def compare(self, what: str = "now") -> None:
         """Hold everything that the two keep against each other."""
@@ -243,4 +253,9 @@ def _log_in(sync: GroupSync, user: str, attributes: Any, given: dict[str, Any]) 
 
 def _operate(store: Operated, name: str, arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
     answer = getattr(store, name)(*arguments, **options)
-    return (answer.stays, answer.conflicts) if isinstance(answer, Undo) else answer is None
+    return _undone(answer) if isinstance(answer, Undo) else answer is None
+
+
+def _undone(undo: Undo) -> tuple[Any, ...]:
+    # The sentences name events by their ID.
+    return undo.stays, [re.sub(r"\d+", "", conflict) for conflict in undo.conflicts]
