@@ -15,6 +15,7 @@ mod fuzz_corpus;
 mod glimpse;
 mod huge;
 mod metadata;
+mod protocol;
 mod reconcile;
 mod request;
 mod saml;

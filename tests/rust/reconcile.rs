@@ -444,6 +444,19 @@ impl World {
     }
 }
 
+/// All at once, by the rules alone: what any claim names is external, and its users' external groups are their claims.
+fn world_after_all(before: &World, claims: &[GroupClaim]) -> World {
+    let received: BTreeSet<&String> = claims.iter().flat_map(|claim| &claim.groups).collect();
+    let mut groups = before.groups.clone();
+    groups.extend(received.into_iter().map(|name| (name.clone(), External)));
+    let stays = |place: &&(String, String)| groups.get(&place.1) == Some(&Internal);
+    let mut members: BTreeSet<_> = before.members.iter().filter(stays).cloned().collect();
+    for (user, claim) in USERS.iter().zip(claims) {
+        members.extend(claim.groups.iter().map(|group| ((*user).to_owned(), group.clone())));
+    }
+    World { groups, members }
+}
+
 const USERS: [&str; 3] = ["ada", "bob", "eve"];
 
 fn group_name() -> impl Strategy<Value = String> {
@@ -578,7 +591,7 @@ proptest! {
     }
 
     #[test]
-    fn law_two_rounds_of_logins_in_any_order_reach_one_state(
+    fn law_two_rounds_of_logins_in_any_order_reach_the_state_of_one_bulk_reconciliation(
         world in world(),
         claims in proptest::collection::vec(some_claim().prop_filter("complete", GroupClaim::complete), 3),
         order in Just(vec![0usize, 1, 2]).prop_shuffle(),
@@ -589,10 +602,20 @@ proptest! {
         for index in [0, 1, 2, 0, 1, 2] {
             one.login(USERS[index], &claims[index]);
         }
+        let bulk = world_after_all(&other, &claims);
         for index in order.into_iter().chain(second) {
             other.login(USERS[index], &claims[index]);
         }
-        prop_assert_eq!(one, other);
+        prop_assert_eq!(&one, &other);
+        prop_assert_eq!(one, bulk);
+    }
+
+    #[test]
+    fn law_a_plan_is_a_pure_function_of_its_inputs(
+        world in world(), claim in some_claim(), policy in policy()
+    ) {
+        let plan = || reconcile(&claim.clone(), &world.clone().state("ada"), &policy.clone(), &seen());
+        prop_assert_eq!(plan(), plan());
     }
 
     #[test]
