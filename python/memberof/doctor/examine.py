@@ -7,8 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from memberof import _memberof
-from memberof._memberof import GroupExtractor, IdentityProvider, Limits, ServiceProvider, VerifiedAssertion
+from memberof._memberof import (
+    GroupExtractor,
+    IdentityProvider,
+    Limits,
+    ServiceProvider,
+    VerifiedAssertion,
+    confusable_names,
+)
 from memberof.doctor.advice import advise
 from memberof.doctor.carrier import Carrier, candidates_of, carrier_of
 from memberof.doctor.configuration import Configuration, configure
@@ -32,9 +38,6 @@ if TYPE_CHECKING:
     from memberof.doctor.verifying import Trusted
 
 Values = dict[str, tuple[str | None, ...]]
-
-# Names that look alike (UTS 39): asked here and in audits, never at a sign-in.
-confusable_names = getattr(_memberof, "confusable_names", lambda _: ())
 
 
 def diagnose(
@@ -307,7 +310,7 @@ def _read(
     elif candidates:
         named = asked.shape or candidates[0].shape
         configuration = configure(candidates[0].name, named, preset, given=False)
-    look_alike = tuple(confusable_names(claim.groups))
+    look_alike = confusable_names(claim.groups)
     findings = of_claim(
         claim,
         look_alike=len(look_alike),

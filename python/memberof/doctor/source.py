@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -242,7 +243,9 @@ def _in_markup(text: str, index: int | None, max_bytes: int) -> Message:
 
 def _hidden_fields(page: str) -> Iterator[_Found]:
     reader = _Inputs()
-    reader.feed(page)
+    # The parser of the standard library asserts that some declarations are well-formed. What stands before them is read.
+    with suppress(AssertionError):
+        reader.feed(page)
     yield from reader.found
 
 
@@ -288,7 +291,7 @@ def _attributes(document: Any) -> Attributes | None:
     if not isinstance(document, dict) or not document or "SAMLResponse" in document:
         return None
     if isinstance(document.get("attributes"), dict):
-        return _attributes(document["attributes"])
+        document = document["attributes"]
 
     def is_text(value: Any) -> bool:
         return value is None or isinstance(value, str)
