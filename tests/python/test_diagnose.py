@@ -180,6 +180,7 @@ def test_every_persona_is_recognised_and_its_groups_are_found(who: str) -> None:
     if who == "keycloak-roles":
         assert (diagnosis.attribute, diagnosis.groups) == (None, ())
         assert [(one.name, one.why) for one in diagnosis.candidates] == [("Role", "roles")]
+        assert "Role" not in diagnosis.configuration
         asked = memberof.diagnose(response, attribute="Role")
         assert asked.groups == tuple(GROUPS)
         return

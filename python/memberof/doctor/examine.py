@@ -307,7 +307,8 @@ def _read(
     if elsewhere is not None:
         named = asked.shape or shape_of(values[elsewhere.name], preset)
         configuration = configure(elsewhere.name, named, preset, given=False)
-    elif candidates:
+    elif candidates and candidates[0].why == "values":
+        # Roles are no groups, so nothing suggests to read them as such.
         named = asked.shape or candidates[0].shape
         configuration = configure(candidates[0].name, named, preset, given=False)
     look_alike = confusable_names(claim.groups)
