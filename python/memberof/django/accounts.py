@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import get_user_model
@@ -22,6 +21,7 @@ from memberof.web.accounts import (
     flags_for,
     whose_account,
 )
+from memberof.web.profile import Profile, ProfileNames, read_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -32,32 +32,16 @@ if TYPE_CHECKING:
 __all__ = ["Profile", "apply_flags", "decide", "find_or_create", "profile"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """What the identity provider says about a user, beside her subject and her groups."""
-
-    username: str
-    email: str
-    first_name: str
-    last_name: str
-
-
 def profile(provider: SamlProvider, subject: Subject, attributes: Mapping[str, Sequence[str]]) -> Profile:
-    """Read the profile; the first value counts, cut to what the columns hold."""
-
-    def first(name: str) -> str:
-        values = [value.strip() for value in attributes.get(name, ()) if value.strip()] if name else []
-        return values[0] if values else ""
-
-    username = first(provider.username_attribute) or subject.value
-    if provider.tenant:
-        username = conf.current().username_template.format(username=username, tenant=provider.tenant)
-    return Profile(
-        username=username,
-        email=first(provider.email_attribute),
-        first_name=first(provider.first_name_attribute)[:150],
-        last_name=first(provider.last_name_attribute)[:150],
+    """Read the profile, under the names that the provider sends it."""
+    names = ProfileNames(
+        username=provider.username_attribute,
+        email=provider.email_attribute,
+        first_name=provider.first_name_attribute,
+        last_name=provider.last_name_attribute,
     )
+    template = conf.current().username_template
+    return read_profile(subject, attributes, names, tenant=provider.tenant, template=template)
 
 
 def decide(provider: SamlProvider, subject: Subject, wanted: Profile) -> Decision:

@@ -5,27 +5,20 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import memberof
 from memberof.django import keys
 from memberof.django.models.provider import lines
 from memberof.django.store import DjangoStore
+from memberof.web import building
+from memberof.web.building import identity_provider
+from memberof.web.building import pem_blocks as certificates
 
 if TYPE_CHECKING:
     from memberof.django.models import SamlProvider
 
 __all__ = ["certificates", "extractor", "group_sync", "identity_provider", "policy", "service_provider"]
-
-
-def identity_provider(metadata: str) -> memberof.IdentityProvider:
-    """Return what metadata says, read once.
-
-    Raises:
-        memberof.ConfigurationError: It is not the metadata of an identity provider.
-
-    """
-    return _identity_provider(metadata)
 
 
 def service_provider(provider: SamlProvider, *, allow_unsolicited: bool = False) -> memberof.ServiceProvider:
@@ -36,17 +29,16 @@ def service_provider(provider: SamlProvider, *, allow_unsolicited: bool = False)
         django.core.exceptions.ImproperlyConfigured: A key can't be read.
 
     """
-    decryption = tuple(keys.read_all(provider.decryption_keys))
-    signing = tuple(keys.read_all(provider.signing_key))
-    return _service_provider(
-        provider.our_entity_id,
-        provider.acs_url,
-        provider.metadata,
-        decryption,
-        signing[0] if signing else None,
-        tuple(certificates(provider.certificate)),
-        provider.clock_skew,
-        allow_unsolicited,
+    signing = keys.read_all(provider.signing_key)
+    return building.service_provider(
+        entity_id=provider.our_entity_id,
+        acs_url=provider.acs_url,
+        metadata=provider.metadata,
+        decryption_keys=tuple(keys.read_all(provider.decryption_keys)),
+        signing_key=signing[0] if signing else None,
+        certificates=certificates(provider.certificate),
+        clock_skew=provider.clock_skew,
+        allow_unsolicited=allow_unsolicited,
     )
 
 
@@ -82,39 +74,6 @@ def group_sync(provider: SamlProvider, *, mode: str | None = None) -> memberof.G
     )
 
 
-def certificates(pem: str) -> list[str]:
-    """Return the certificates of a text, each as PEM."""
-    return ["-----BEGIN" + part for part in pem.split("-----BEGIN")[1:]]
-
-
-@lru_cache(maxsize=256)
-def _identity_provider(metadata: str) -> memberof.IdentityProvider:
-    return memberof.IdentityProvider.from_metadata(metadata)
-
-
-@lru_cache(maxsize=256)
-def _service_provider(
-    entity_id: str,
-    acs_url: str,
-    metadata: str,
-    decryption: tuple[str, ...],
-    signing: str | None,
-    certificates: tuple[str, ...],
-    clock_skew: int,
-    allow_unsolicited: bool,
-) -> memberof.ServiceProvider:
-    return memberof.ServiceProvider(
-        entity_id=entity_id,
-        acs_url=acs_url,
-        identity_provider=_identity_provider(metadata),
-        decryption_key=list(decryption) or None,
-        signing_key=signing,
-        certificate=list(certificates) or None,
-        clock_skew=clock_skew,
-        allow_unsolicited=allow_unsolicited,
-    )
-
-
 def _reading(provider: SamlProvider) -> tuple[str, str, str, str]:
     rules = json.dumps(provider.group_rules or {})
     return provider.group_format, provider.preset, provider.attribute_names, rules
@@ -128,24 +87,18 @@ def _deciding(provider: SamlProvider) -> tuple[str, str, str, str]:
 def _extractor(
     group_format: str, preset: str, attribute_names: str, group_rules: str
 ) -> memberof.GroupExtractor | None:
-    if group_format == "off":
-        return None
-    names = list(lines(attribute_names)) or ["memberOf"]
-    given = json.loads(group_rules)
-    rules = memberof.GroupRules.from_dict(given) if given else None
-    if preset:
-        return memberof.GroupExtractor.preset(preset, attribute=names, format=group_format, rules=rules)
-    return memberof.GroupExtractor(attribute=names, format=group_format, rules=rules)
+    return building.extractor(
+        group_format, lines(attribute_names), preset=preset, rules=json.loads(group_rules)
+    )
 
 
 def _policy(base: str, options: str, protected: str, last_member_of: str) -> memberof.SyncPolicy:
-    standard = memberof.SyncPolicy.cautious() if base == "cautious" else memberof.SyncPolicy()
-    given: dict[str, Any] = {**standard.to_dict(), **json.loads(options)}
-    if protected.strip():
-        given["protected"] = list(lines(protected))
-    if last_member_of.strip():
-        given["last_member_of"] = list(lines(last_member_of))
-    return memberof.SyncPolicy.from_dict(given)
+    return building.policy(
+        json.loads(options),
+        cautious=base == "cautious",
+        protected=lines(protected),
+        last_member_of=lines(last_member_of),
+    )
 
 
 @lru_cache(maxsize=256)

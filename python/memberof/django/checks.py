@@ -35,7 +35,7 @@ def settings_are_right(**_: Any) -> list[checks.CheckMessage]:
             )
             for problem in found
         ]
-    return [*_middleware(), *_addresses(), *_cookies()]
+    return [*_middleware(), *_addresses(), *_cookies()] if conf.current().views else []
 
 
 def database_fits(*, databases: list[str] | None = None, **_: Any) -> list[checks.CheckMessage]:

@@ -10,6 +10,8 @@
 ``METADATA_HOSTS``       Host names that may have private addresses when metadata is fetched. Default: none.
 ``GUIDE_URL``            Where your copy of docs/idp is published; the help for each identity provider links to it.
 ``GUARD_USER_ADMIN``     Whether external memberships are read-only in the user admin. Default: True.
+``VIEWS``                False where another library signs people in (:mod:`memberof.adapters.django`): only groups, their
+                         history and undo are used, and nothing is asked of addresses and cookies. Default: True.
 =======================  =====================================================================================
 """
 
@@ -18,10 +20,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+from memberof.web.paths import is_origin
 
 __all__ = ["MemberOfSettings", "current", "problems"]
 
@@ -38,6 +41,7 @@ class MemberOfSettings:
     metadata_hosts: tuple[str, ...] = ()
     guide_url: str = ""
     guard_user_admin: bool = True
+    views: bool = True
 
     @property
     def secure(self) -> bool:
@@ -73,17 +77,10 @@ def problems() -> list[str]:
         return ['it is a dictionary with at least "BASE_URL", found none']
     known = {entry.name.upper() for entry in fields(MemberOfSettings)}
     found = [f"{name} is unknown" for name in given if name not in known]
+    if given.get("VIEWS", True) is False and "BASE_URL" not in given:
+        return found
     url = given.get("BASE_URL") or ""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        parts = urlsplit("")
-    if (
-        parts.scheme not in ("http", "https")
-        or not parts.netloc
-        or parts.path not in ("", "/")
-        or parts.query
-    ):
+    if not is_origin(url):
         found.append("BASE_URL is like https://app.example, without a path")
     for name, words in (("USERNAME_TEMPLATE", "username"), ("GROUP_NAME_TEMPLATE", "name")):
         template = given.get(name, "{tenant}{" + words + "}")

@@ -9,6 +9,7 @@ from django.http import HttpResponseRedirect
 
 from memberof.django import sessions
 from memberof.django.models import SamlProvider, SamlSession
+from memberof.web.paths import is_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,15 +33,17 @@ class SamlSessionMiddleware:
         row = SamlSession.objects.select_related("provider").filter(pk=key).first()
         sessions.end(request)
         # A session that was ended on the server (no row) leads nowhere: whoever was signed out signs in herself.
-        if row is not None and _is_page(request) and row.provider.enabled:
+        if (
+            row is not None
+            and row.provider.enabled
+            and is_page(
+                request.method,
+                accept=request.headers.get("Accept", ""),
+                fetch_mode=request.headers.get("Sec-Fetch-Mode"),
+            )
+        ):
             return _begin_again(request, row.provider)
         return self._get_response(request)
-
-
-def _is_page(request: HttpRequest) -> bool:
-    """Say whether somebody is looking at this: a redirect would only confuse a script."""
-    mode = request.headers.get("Sec-Fetch-Mode", "navigate")
-    return request.method == "GET" and mode == "navigate" and "text/html" in request.headers.get("Accept", "")
 
 
 def _begin_again(request: HttpRequest, provider: SamlProvider) -> HttpResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from memberof.subjects import subject as subject_of
 from memberof.web.accounts import RefuseLogin
 from memberof.web.answer import BeginAgain, Refused, Verified, answer
 from memberof.web.pending import bound_requests, handles_in
+from memberof.web.refusal import Refusal, log_refusal, warn_of_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from memberof import LoginOutcome, VerifiedAssertion
     from memberof.django.models import SamlProvider
-    from memberof.subjects import Subject
     from memberof.web.pending import PendingRequest
 
 __all__ = ["Refusal", "SignedIn", "judge", "refuse", "sign_in"]
@@ -40,14 +39,6 @@ class SignedIn:
     outcome: LoginOutcome
     assertion: VerifiedAssertion
     request: PendingRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """What a refused user sees: nothing but a reference to the line in the log."""
-
-    reference: str
-    code: str
 
 
 def judge(
@@ -87,7 +78,7 @@ def sign_in(
     assertion = verified.assertion
     try:
         subject = subject_of(assertion, attribute=provider.subject_attribute or None)
-        warn_of_address(provider, subject)
+        warn_of_address(LOG, subject, provider=provider.slug)
         wanted = accounts.profile(provider, subject, assertion.attributes)
         found = accounts.find_or_create(provider, subject, wanted)
         if isinstance(found, RefuseLogin):
@@ -115,31 +106,13 @@ def announce(request: Any, provider: SamlProvider, done: SignedIn) -> None:
 
 def refuse(request: Any, provider: SamlProvider | None, refused: Refused) -> Refusal:
     """Log why somebody is refused, and return what she may see."""
-    reference = secrets.token_hex(4)
-    LOG.warning(
-        "sign-in refused: %s (%s) provider=%s reference=%s%s",
-        refused.message,
-        refused.code,
-        "-" if provider is None else provider.slug,
-        reference,
-        f" hint: {refused.hint}" if refused.hint else "",
-    )
+    refusal = log_refusal(LOG, refused, provider=None if provider is None else provider.slug)
     signals.sign_in_refused.send_robust(
-        sender=Refusal, request=request, provider=provider, code=refused.code, reference=reference
+        sender=Refusal, request=request, provider=provider, code=refusal.code, reference=refusal.reference
     )
-    return Refusal(reference, refused.code)
+    return refusal
 
 
 def groups_of(user: Any, provider: SamlProvider) -> set[str]:
     """Return the names, in the provider's tenant, of the groups that a user is in now."""
     return set(user.groups.filter(memberof__tenant=provider.tenant).values_list("memberof__name", flat=True))
-
-
-def warn_of_address(provider: SamlProvider, subject: Subject) -> None:
-    """Say in the log that an e-mail address identifies the user."""
-    if subject.warnings:
-        LOG.warning(
-            "an e-mail address identifies users (saml.email_subject) provider=%s hint: addresses are given to new "
-            "people; let the identity provider send a persistent NameID, or name an immutable attribute",
-            provider.slug,
-        )

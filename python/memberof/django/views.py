@@ -21,7 +21,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from memberof import MemberOfError
 from memberof.django import building, conf, sessions, signin, trial
 from memberof.django.models import PendingRecord, SamlProvider
-from memberof.web.answer import RESTART_COOKIE, BeginAgain, Refused, restart_cookie
+from memberof.web.answer import MAX_FORM_BYTES, RESTART_COOKIE, BeginAgain, Refused, restart_cookie
 from memberof.web.paths import local_path
 from memberof.web.pending import expired_cookie, open_request, surplus_cookies
 
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from memberof.web.pending import Cookie
 
 __all__ = ["AcsView", "ChooseView", "LoginView", "LogoutView", "MetadataView", "begin_login"]
-
-#: base64 of the largest Response that the verifier reads (memberof.Limits), and a little for the form around it.
-MAX_FORM_BYTES = 1_048_576 * 4 // 3 + 65_536
 
 
 class ChooseView(View):

@@ -57,10 +57,13 @@ class Provider:
             decryption_keys=tuple(secret.get_secret_value() for secret in settings.decryption_keys),
             signing_key=None if settings.signing_key is None else settings.signing_key.get_secret_value(),
             certificates=settings.certificates,
+            clock_skew=settings.clock_skew,
         )
         self.store = store.for_tenant(settings.tenant)
         self.sync = AsyncGroupSync(
-            building.extractor(settings.group_format, settings.attributes, preset=settings.preset),
+            building.extractor(
+                settings.group_format, settings.attributes, preset=settings.preset, rules=settings.rules
+            ),
             self.store,
             policy=building.policy(settings.policy, cautious=settings.cautious),
             source=self.idp_entity_id,

@@ -30,12 +30,14 @@ class ProviderSettings(BaseModel):
         decryption_keys: PEM (PKCS#8) or references; several during a rollover.
         signing_key: PEM (PKCS#8) or a reference.
         certificates: Ours, PEM or references; they go with the keys.
+        clock_skew: By how many seconds the clocks of both sides may differ.
         force_authn: The identity provider must ask for credentials each time.
         session_hours: A session's bound (rule R12), whatever the user does.
         group_format: ``off`` (rule R1), ``ldap``, ``array``, ``csv``, …
         mode: ``observe``, ``attach_only`` or ``on``.
         attributes: Names of the group attribute, compared exactly.
         preset: The identity provider's product, where it is known.
+        rules: Which names count, and what they are called here, as in :class:`memberof.GroupRules`.
         cautious: Decide by ``SyncPolicy.cautious()``.
         policy: Further decisions, as in :class:`memberof.SyncPolicy`.
         subject_attribute: An immutable attribute that identifies users instead of the NameID (rule R14).
@@ -58,12 +60,14 @@ class ProviderSettings(BaseModel):
     decryption_keys: tuple[SecretStr, ...] = ()
     signing_key: SecretStr | None = None
     certificates: tuple[str, ...] = ()
+    clock_skew: int = Field(default=60, ge=0, le=3600)
     force_authn: bool = False
     session_hours: int = Field(default=24, ge=1, le=720)
     group_format: Literal["off", "ldap", "array", "csv", "json", "path", "domain"] = "off"
     mode: Literal["observe", "attach_only", "on"] = "observe"
     attributes: tuple[str, ...] = ("memberOf",)
     preset: str = ""
+    rules: dict[str, Any] = Field(default_factory=dict)
     cautious: bool = False
     policy: dict[str, Any] = Field(default_factory=dict)
     subject_attribute: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from memberof._memberof import GroupExtractor, IdentityProvider, ServiceProvider, SyncPolicy
+from memberof._memberof import GroupExtractor, GroupRules, IdentityProvider, ServiceProvider, SyncPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,6 +36,7 @@ def service_provider(
     decryption_keys: tuple[str, ...] = (),
     signing_key: str | None = None,
     certificates: tuple[str, ...] = (),
+    clock_skew: int = 60,
     allow_unsolicited: bool = False,
 ) -> ServiceProvider:
     """Return what verifies the Responses of one identity provider, made once for the same arguments.
@@ -51,25 +52,33 @@ def service_provider(
         decryption_key=list(decryption_keys) or None,
         signing_key=signing_key,
         certificate=list(certificates) or None,
+        clock_skew=clock_skew,
         allow_unsolicited=allow_unsolicited,
     )
 
 
-def extractor(format: str, attributes: Iterable[str], *, preset: str = "") -> GroupExtractor | None:
+def extractor(
+    format: str, attributes: Iterable[str], *, preset: str = "", rules: Mapping[str, Any] | None = None
+) -> GroupExtractor | None:
     """Return what reads the groups, or None where the format is ``off`` (rule R1).
 
     Args:
         format: ``off``, ``ldap``, ``array``, ``csv``, …
         attributes: Names of the attribute; none: ``memberOf``.
         preset: The identity provider's product, where it is known; "" where not.
+        rules: As in :class:`memberof.GroupRules`; none: every name counts as it is.
+
+    Raises:
+        ConfigurationError: All mistakes in the names and in the rules.
 
     """
     if format == OFF:
         return None
     names = list(attributes) or ["memberOf"]
+    names_here = GroupRules.from_dict(rules) if rules else None
     if preset:
-        return GroupExtractor.preset(preset, attribute=names, format=format)
-    return GroupExtractor(attribute=names, format=format)
+        return GroupExtractor.preset(preset, attribute=names, format=format, rules=names_here)
+    return GroupExtractor(attribute=names, format=format, rules=names_here)
 
 
 def policy(
