@@ -12,7 +12,7 @@ import pytest
 import memberof
 
 PACKAGE = Path(memberof.__file__).parent
-ADAPTERS = {"django", "fastapi", "stores", "pytest_plugin", "cli", "demo", "testing"}
+ADAPTERS = {"adapters", "django", "fastapi", "stores", "pytest_plugin", "cli", "demo", "testing"}
 
 
 def imported_modules(path: Path) -> set[str]:
