@@ -1,1 +1,1 @@
-"""A small application on FastAPI: notes that groups share. Run it: ``uvicorn --factory notes.application:create``."""
+"""A small application on FastAPI: notes that groups share. ``python -m notes`` in the folder above; see docs/tutorials/fastapi.md."""

@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, Form, HTTPException, Request
 from fastapi.responses import RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from memberof import MemberOfError
 from memberof.fastapi import Saml, SamlSettings, User
@@ -19,11 +19,21 @@ from memberof.stores import AsyncSqlStore
 from notes.users import Base, Note, People, Person
 
 TEMPLATES = Jinja2Templates(directory=Path(__file__).parent / "templates")
-DATABASE = "sqlite+aiosqlite:///notes.db"
+DATABASE = "sqlite+aiosqlite:///notes.db?timeout=60"
+
+
+def make_engine() -> AsyncEngine:
+    return create_async_engine(os.environ.get("NOTES_DATABASE", DATABASE))
+
+
+async def create_tables(engine: AsyncEngine) -> None:
+    """Create the application's own tables, once before its processes start; an application that grows has migrations."""
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
 
 
 def create(settings: SamlSettings | None = None, *, clock: Callable[[], datetime] | None = None) -> FastAPI:
-    engine = create_async_engine(os.environ.get("NOTES_DATABASE", DATABASE))
+    engine = make_engine()
     saml = Saml(settings, store=AsyncSqlStore(engine), accounts=People(engine), clock=clock)  # memberof
     SignedInUser = Annotated[User, Depends(saml.current_user)]
     Anybody = Annotated[User | None, Depends(saml.optional_user)]
@@ -34,8 +44,6 @@ def create(settings: SamlSettings | None = None, *, clock: Callable[[], datetime
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with saml.lifespan(app):  # memberof
-            async with engine.begin() as connection:
-                await connection.run_sync(Base.metadata.create_all)
             yield
         await engine.dispose()
 

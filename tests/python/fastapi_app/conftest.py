@@ -167,12 +167,14 @@ class Clock:
 
 @pytest.fixture
 def site(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[NotesSite]:
-    from notes.application import create
+    from notes.application import create, create_tables
 
     monkeypatch.setenv("NOTES_DATABASE", database)
     clock = Clock()
     app = create(SamlSettings(base_url=ORIGIN), clock=clock)
     with TestClient(app, base_url=ORIGIN) as client:
+        assert client.portal is not None
+        client.portal.call(create_tables, app.state.engine)
         yield NotesSite(app, client, clock)
 
 
