@@ -7,7 +7,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from memberof.fastapi.tables import VERSIONS, web_tables
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import datetime
 
-    from sqlalchemy import Row, Table
+    from sqlalchemy import Insert, Row, Table
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from memberof.fastapi.tables import WebTables
     from memberof.stores import AsyncSqlStore
     from memberof.subjects import Subject
 
@@ -53,6 +54,9 @@ class Rows:
     def __init__(self, store: AsyncSqlStore) -> None:
         self._store = store
         self.tables = web_tables(store.tables)
+        # Only PostgreSQL deletes in a WITH.
+        self._takes_and_makes = store.dialect == POSTGRESQL
+        self._take_and_make = _take_and_make(self.tables)
 
     async def migrate(self) -> None:
         """Create the tables, or bring them up to date."""
@@ -70,7 +74,7 @@ class Rows:
             "restarted": request.restarted,
             "expires_at": micros(request.expires_at),
         }
-        async with self._store.transaction() as connection:
+        async with self._store.statements() as connection:
             await connection.execute(insert(self.tables.pending), values)
 
     async def pending(self, handles: Collection[str]) -> list[PendingRequest]:
@@ -78,13 +82,13 @@ class Rows:
         if not handles:
             return []
         table = self.tables.pending
-        async with self._store.transaction(write=False) as connection:
+        async with self._store.statements() as connection:
             found = await connection.execute(select(table).where(table.c.handle.in_(handles)))
             return [_pending(row) for row in found]
 
     async def user_of(self, provider: str, subject: Subject) -> str | None:
         """Return the user that a subject leads to."""
-        async with self._store.transaction(write=False) as connection:
+        async with self._store.statements() as connection:
             return await self._user_of(connection, provider, _key(subject))
 
     async def claim_subject(
@@ -129,18 +133,16 @@ class Rows:
             "created_at": micros(session.created_at),
             "expires_at": micros(session.expires_at),
         }
-        table = self.tables.pending
-        async with self._store.transaction() as connection:
-            gone = await connection.execute(delete(table).where(table.c.handle == request.handle))
-            if gone.rowcount != 1:
-                return None
-            await connection.execute(insert(self.tables.sessions), values)
-        return token
+        if not self._takes_and_makes:
+            return token if await self._take_then_make(request, values) else None
+        async with self._store.statements() as connection:
+            made = await connection.scalar(self._take_and_make, {"handle": request.handle, **values})
+        return None if made is None else token
 
     async def session(self, token: str) -> SessionRow | None:
         """Return the session of a cookie, whether or not it has ended."""
         table = self.tables.sessions
-        async with self._store.transaction(write=False) as connection:
+        async with self._store.statements() as connection:
             row = (await connection.execute(select(table).where(table.c.key == _hash(token)))).one_or_none()
         return None if row is None else _session(row)
 
@@ -158,8 +160,23 @@ class Rows:
         tables = (self.tables.sessions, self.tables.pending)
         return sum([await self._delete(table, table.c.expires_at <= micros(now)) for table in tables])
 
-    async def _delete(self, table: Table, where: ColumnElement[bool]) -> int:
+    async def _take_then_make(self, request: PendingRequest, values: dict[str, Any]) -> bool:
+        table = self.tables.pending
         async with self._store.transaction() as connection:
+            gone = await connection.execute(delete(table).where(table.c.handle == request.handle))
+            if gone.rowcount == 1:
+                await connection.execute(insert(self.tables.sessions), values)
+            return gone.rowcount == 1
+
+    async def groups(self, user_id: str, tenant: str) -> frozenset[str]:
+        """Return the names of a user's groups, as they are now."""
+        table = self._store.tables.memberships
+        where = (table.c.tenant == tenant) & (table.c.user_id == user_id)
+        async with self._store.statements() as connection:
+            return frozenset(await connection.scalars(select(table.c.group_name).where(where)))
+
+    async def _delete(self, table: Table, where: ColumnElement[bool]) -> int:
+        async with self._store.statements() as connection:
             return (await connection.execute(delete(table).where(where))).rowcount
 
     async def _user_of(self, connection: AsyncConnection, provider: str, key: str) -> str | None:
@@ -167,6 +184,17 @@ class Rows:
         where = (table.c.provider == provider) & (table.c.key == key)
         found: str | None = await connection.scalar(select(table.c.user_id).where(where))
         return found
+
+
+def _take_and_make(tables: WebTables) -> Insert:
+    """Delete the request and insert the session, if the request was still there: one statement."""
+    pending, sessions = tables.pending, tables.sessions
+    gone = (
+        delete(pending).where(pending.c.handle == bindparam("handle")).returning(pending.c.handle).cte("gone")
+    )
+    row = [bindparam(column.name, type_=column.type) for column in sessions.columns]
+    made = select(*row).select_from(gone)
+    return insert(sessions).from_select(list(sessions.columns.keys()), made).returning(sessions.c.key)
 
 
 def _key(subject: Subject) -> str:

@@ -169,8 +169,7 @@ class Saml:
 
     async def groups_of(self, user: User) -> frozenset[str]:
         """Return the names of a user's groups in her tenant, as they are now."""
-        held = await self.provider(user.provider).store.memberships(user=user.id)
-        return frozenset(membership.group for membership in held)
+        return await self._rows.groups(user.id, user.tenant)
 
     async def end_session(self, request: Request) -> None:
         """End the session of a request, here only: the identity provider's own goes on."""

@@ -84,6 +84,11 @@ class AsyncSqlStore(AsyncStoreOperations):
         """The tables, as SQLAlchemy knows them, for the application's own queries and migrations."""
         return self._tables
 
+    @property
+    def dialect(self) -> str:
+        """``postgresql`` or ``sqlite``."""
+        return self._core.names.dialect
+
     async def login(
         self, attempt: LoginAttempt, decide: Callable[[LoginOpening], Decision[T]]
     ) -> LoginReceipt[T]:
@@ -114,19 +119,25 @@ class AsyncSqlStore(AsyncStoreOperations):
         self._ready = True
 
     @asynccontextmanager
-    async def transaction(self, *, write: bool = True) -> AsyncIterator[AsyncConnection]:
-        """Run the block as one transaction on the store's database, for rows that stand beside the store's.
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Run the block as one writing transaction on the store's database, for rows that stand beside the store's."""
+        async with self._connection() as connection, connection.begin():
+            if self._engine.dialect.name == SQLITE:
+                # SQLite lets one writer in at a time: to wait for it in the middle would be too late.
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
 
-        Args:
-            write: Whether the block writes: SQLite lets one writer in at a time, from the beginning on.
+    @asynccontextmanager
+    async def statements(self) -> AsyncIterator[AsyncConnection]:
+        """Run each statement of the block on its own: committed at once, in one round trip."""
+        async with self._connection() as connection:
+            yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
-        """
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection]:
         async with self._failures(), self._alone or nullcontext(), self._engine.connect() as connection:
             await self._bring_up_fresh(connection)
-            async with connection.begin():
-                if write and self._engine.dialect.name == SQLITE:
-                    await connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
+            yield connection
 
     async def migrate_beside(self, tables: Migrated, versions: Path) -> None:
         """Create an adapter's tables in the store's database, or bring them up to date, as :meth:`migrate` does the store's."""

@@ -366,7 +366,7 @@ def test_the_migrations_make_the_tables_that_the_code_knows(site: NotesSite) -> 
     async def differences() -> list[Any]:
         store: AsyncSqlStore = site.saml.store
         names = {table.name for table in site.saml._rows.tables.all()}
-        async with store.transaction(write=False) as connection:
+        async with store.statements() as connection:
 
             def compare(sync: Any) -> list[Any]:
                 options = {"include_name": lambda name, kind, _: kind != "table" or name in names}
