@@ -143,6 +143,8 @@ def story(chromium: Any, live_server: Any, make_provider: Any, settings: Any) ->
         provider, _ = make_provider(mode="observe", group_format="off", idp=idp)
         stories.append(Story(chromium, url, provider, idp))
         yield stories[0]
+        for context in chromium.contexts:
+            context.close()
         server.shutdown()
 
 
