@@ -341,6 +341,57 @@ def test_stale_and_prune(sites: Sites) -> None:
     assert site.kinds() == {}
 
 
+def test_a_group_that_the_application_refers_to_is_neither_pruned_nor_undone(sites: Sites) -> None:
+    site = sites()
+    asked: list[set[str]] = []
+
+    def references(names: Any) -> set[str]:
+        asked.append(set(names))
+        return {"Kept"} & set(names)
+
+    site.store.references = references
+    event = site.login("ada", ["Kept", "Free"]).event_id
+    assert event is not None
+    undone = site.store.undo(event, now=site.time)
+    assert undone.stays == ("Kept",)
+    assert site.kinds() == {"Kept": "external"}
+    assert site.store.prune(now=site.time + timedelta(days=200), apply=True).groups == ()
+    assert site.kinds() == {"Kept": "external"}
+    assert (asked[0], asked[-1]) == ({"Kept", "Free"}, {"Kept"})
+
+
+def test_undo_since_takes_back_days_of_wrong_logins_and_nothing_before(sites: Sites) -> None:
+    site = sites(breaker=None)
+    users = ["ada", "bob", "eve"]
+    for user in users:
+        site.login(user, ["Right", f"Of {user}"])
+    site.store.create_group("Own", now=site.time)
+    before = (site.store.memberships(), site.kinds())
+    broken = site.time
+    for day in range(3):
+        site.time += timedelta(days=1)
+        for user in users:
+            site.login(user, ["Wrong", f"Day {day}"])
+    site.store.attach("bob", "Own", now=site.time)
+    planned = site.store.undo_since(broken + timedelta(hours=1), source=IDP, apply=False, now=site.time)
+    assert (len(planned.events), planned.event_id) == (9, None)
+    assert site.groups("ada") == ["Day 2", "Wrong"]
+    marks = site.store.run(lambda unit: unit.marks())
+    undone = site.store.undo_since(broken + timedelta(hours=1), source=IDP, now=site.time)
+    assert undone.conflicts == ()
+    kept = [held for held in site.store.memberships() if held.group != "Own"]
+    assert (tuple(kept), site.kinds()) == before
+    assert site.groups("bob") == ["Of bob", "Own", "Right"], "what an administrator did stays"
+    assert site.store.run(lambda unit: unit.marks()) == marks, "the order mark is never lowered"
+    for day in range(2):
+        site.time += timedelta(days=day + 1)
+        assert site.login("ada", ["Right"]).hold is Reason.HELD_AFTER_UNDO
+        assert site.groups("ada") == ["Of ada", "Right"]
+    site.store.release(now=site.time)
+    site.login("ada", ["Right"])
+    assert site.groups("ada") == ["Right"]
+
+
 def test_a_plan_made_apart_is_applied_if_nothing_moved(sites: Sites) -> None:
     site = sites()
     claim = site.extractor.extract({"memberOf": ["A"]})
