@@ -57,6 +57,7 @@ class Login:
         arrival, claim, policy = self.arrival, self.claim, self.policy
         watching = self.breaker if self.mode is Mode.ON else None
         seen_until = max(arrival.received_at, arrival.valid_until or arrival.received_at)
+        names = claim.groups
         return LoginAttempt(
             user=arrival.user,
             source=self.source,
@@ -65,11 +66,11 @@ class Login:
             order=arrival.order,
             received_at=arrival.received_at,
             identity=policy.identity,
-            keys=self._keys(claim.groups),
+            keys=self._keys(names),
             status=claim.status,
             signature=self.signature,
             complete=claim.complete and self.mode is Mode.ON,
-            received=len(claim.groups) if claim.status is ClaimStatus.PRESENT else None,
+            received=len(names) if claim.status is ClaimStatus.PRESENT else None,
             last_member_keys=self._keys(policy.last_member_of),
             wants_reach=policy.on_internal_match in ("adopt", "if_all_members_external"),
             window_users=watching.window_users if watching else 0,
@@ -127,7 +128,9 @@ class Login:
         )
         if reminder and tenant.hold:
             tenant = replace(tenant, hold=replace(tenant.hold, told_at=now))
-        mark = self._counted(replace(mark, digest=_digest(plan, hold, self.mode)), opening, plan, loss)
+        digest = _digest(plan, hold, self.mode)
+        mark = mark if mark.digest == digest else replace(mark, digest=digest)
+        mark = self._counted(mark, opening, plan, loss)
         told = bool(trip or reminder or (mark.digest and mark.digest != _before(opening).digest))
         outcome = self._outcome(plan=plan, applied=True, hold=hold, tripped=trip, reminder=reminder)
         ended = opening.tenant.hold if tenant.hold is None else None
@@ -216,7 +219,7 @@ class Login:
         seen = tenant.seen_at is not None and tenant.signature == self.signature
         return reconcile(
             self.claim,
-            user_state(opening, self.arrival.user),
+            opening.state or user_state(opening, self.arrival.user),
             policy=self.policy,
             attribute_seen=seen,
             hold_detachments=False if hold is None else hold,
@@ -307,6 +310,8 @@ def policy_digest(policy: SyncPolicy) -> str:
 
 
 def _loss(opening: LoginOpening, plan: Plan) -> Loss:
+    if not plan.detach:
+        return Loss(before=0, lost=0, emptied=False)
     external = {group.name for group in opening.groups if group.kind is GroupKind.EXTERNAL}
     before = sum(membership.group in external for membership in opening.memberships)
     lost = len(plan.detach)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
+    from memberof._memberof import UserState
     from memberof.enums import ClaimStatus, GroupKind
 
 __all__ = [
@@ -153,12 +154,13 @@ class LoginOpening:
         mark: The mark as it stands now, see :meth:`UserMark.opened`.
         window: May be all zero where no external membership of the user lies outside ``attempt.keys``.
         reach: By name, for each internal group among ``attempt.keys``; empty unless ``wants_reach``.
+        state: The same as ``groups``, ``memberships``, ``sole_member_of`` and ``reach``, where the store has it at hand.
 
     """
 
     tenant: Tenant
-    groups: tuple[Group, ...] = ()
-    memberships: tuple[Membership, ...] = ()
+    groups: Sequence[Group] = ()
+    memberships: Sequence[Membership] = ()
     sole_member_of: tuple[str, ...] = ()
     replayed: bool = False
     older: bool = False
@@ -166,6 +168,7 @@ class LoginOpening:
     mark: UserMark
     window: BreakerWindow = field(default_factory=BreakerWindow)
     reach: Mapping[str, Reach] = field(default_factory=dict)
+    state: UserState | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,9 @@ class _Sync(Generic[AnyStore]):
         return outcome
 
     def _done(self, receipt: LoginReceipt[LoginOutcome], span: Any) -> LoginOutcome:
-        outcome = receipt.result.with_event(receipt.event_id)
+        outcome = receipt.result
+        if receipt.event_id is not None:
+            outcome = outcome.with_event(receipt.event_id)
         self._telemetry.done(outcome, span)
         if outcome.applied and outcome.plan:
             _call(self._on_applied, outcome)

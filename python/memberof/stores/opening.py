@@ -3,20 +3,60 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
+from memberof._memberof import UserState
 from memberof.enums import GroupKind
 from memberof.records import Group, Membership, Tenant, UserMark
 from memberof.store import BreakerWindow, LoginOpening, Reach
 from memberof.stores import rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from memberof.store import LoginAttempt
 
+T = TypeVar("T")
 EXTERNAL = GroupKind.EXTERNAL.value
+
+
+class _Lazy(Sequence[T]):
+    """Records that are made when somebody looks: a login that changes nothing looks at none."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], tuple[T, ...]]) -> None:
+        self._make = make
+        self._made: tuple[T, ...] | None = None
+
+    def _all(self) -> tuple[T, ...]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self._all())
+
+    @overload
+    def __getitem__(self, place: int) -> T: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[T, ...]: ...
+    def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
+        return self._all()[place]
+
+    def __eq__(self, other: object) -> bool:
+        return self._all() == (other._all() if isinstance(other, _Lazy) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
 
 
 @dataclass(slots=True)
@@ -54,6 +94,38 @@ class Found:
         for kind, _, _, _, names, keys in self.mine:
             for name, key in zip(names, keys, strict=True):
                 yield name, name if key is None else key, kind
+
+    def groups(self) -> tuple[Group, ...]:
+        """Return the user's groups, and the further ones among the keys."""
+        kinds = rows.KINDS
+        every = (*self.held(), *self.others)
+        return tuple(Group(name=name, key=key, kind=kinds[kind]) for name, key, kind in every)
+
+    def memberships(self, user: str) -> tuple[Membership, ...]:
+        """Return the user's memberships."""
+        made: list[Membership] = []
+        for _, source, event, since, names, _ in self.mine:
+            at = rows.instant(since)
+            made += [
+                Membership(user=user, group=name, source=source, event_id=event, since=at) for name in names
+            ]
+        return tuple(made)
+
+    def state(self, user: str, sole: Sequence[str], reach: Mapping[str, Reach]) -> UserState:
+        """Return what a plan is made on, without a record for each group."""
+        groups = {name: kind for name, _, kind in self.others}
+        origins: dict[str, str | None] = {}
+        for kind, source, _, _, names, _ in self.mine:
+            groups |= dict.fromkeys(names, kind)
+            origins |= dict.fromkeys(names, source)
+        return UserState(
+            groups=groups,
+            memberships=origins,
+            origins=origins,
+            sole_member_of=sole,
+            all_members_external=[name for name, found in reach.items() if found.strangers == 0],
+            user=user,
+        )
 
     def external(self) -> int:
         """Count the user's external memberships."""
@@ -109,25 +181,17 @@ def opening(
 ) -> LoginOpening:
     """Return the opening of a login."""
     before = None if found.mark is None else rows.mark_of(found.mark)
-    user, kinds = attempt.user, rows.KINDS
-    memberships: list[Membership] = []
-    for _, source, event, since, names, _ in found.mine:
-        at = rows.instant(since)
-        memberships += [
-            Membership(user=user, group=name, source=source, event_id=event, since=at) for name in names
-        ]
     return LoginOpening(
         tenant=first_tenant(attempt) if found.tenant is None else rows.tenant_of(found.tenant),
-        groups=tuple(
-            Group(name=name, key=key, kind=kinds[kind]) for name, key, kind in (*found.held(), *found.others)
-        ),
-        memberships=tuple(memberships),
+        groups=_Lazy(found.groups),
+        memberships=_Lazy(lambda: found.memberships(attempt.user)),
         sole_member_of=tuple(sole),
         older=before is not None and attempt.order < before.order,
         before=before,
         mark=UserMark.opened(before, attempt, found.external()),
         window=window or BreakerWindow(),
         reach=reach or {},
+        state=found.state(attempt.user, sole, reach or {}),
     )
 
 
