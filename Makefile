@@ -7,7 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-BENCHES := benches/verify.py benches/dn.py benches/signins.py
+BENCHES := benches/verify.py benches/dn.py benches/signins.py benches/signins_fastapi.py
 RUST_SOURCES := $(shell find src -name '*.rs') Cargo.toml Cargo.lock
 APP ?= django
 ONCE ?=
@@ -103,7 +103,7 @@ $(BENCH)/.ready: pyproject.toml $(VENV)/.ready
 	scripts/apt-packages libldap2-dev libsasl2-dev xmlsec1
 	$$(scripts/find-python "$(PYTHON)") -m venv $(BENCH)
 	$(BENCH)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BENCH)/bin/python -m pip install --quiet --group bench $$($(BIN)/python scripts/extras.py sqlalchemy django test)
+	$(BENCH)/bin/python -m pip install --quiet --group bench $$($(BIN)/python scripts/extras.py postgresql django fastapi test)
 	touch $@
 
 .PHONY: bench

@@ -25,7 +25,17 @@ PEERS = [
     "djangosaml2",
     "django-auth-ldap",
 ]
-ORDER = ["verify", "verify_shapes", "dn", "logins", "audit", "signins"]
+ORDER = [
+    "verify",
+    "verify_shapes",
+    "dn",
+    "logins",
+    "audit",
+    "signins",
+    "signins_fastapi",
+    "signins_fastapi_cpu",
+    "signins_fastapi_lag",
+]
 
 
 def tables() -> list[Table]:

@@ -132,6 +132,13 @@ class PostgresServer:
             time.sleep(0.02)
         raise RuntimeError(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}")
 
+    @property
+    def pid(self) -> int:
+        """The server's process, whose children serve the connections."""
+        if self._process is None:
+            raise RuntimeError("the server does not run")
+        return self._process.pid
+
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Stop the server: SIGINT ends it in good order at once, SIGQUIT as a crash would."""
         if self._process is not None:
