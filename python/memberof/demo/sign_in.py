@@ -16,7 +16,6 @@ router = APIRouter()
 
 # eduPersonPrincipalName stays the same where the NameID is transient (rule R14).
 _STABLE_ATTRIBUTE = "urn:oid:1.3.6.1.4.1.5923.1.1.1.6"
-_TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 _DISPLAY_ATTRIBUTES = (
     "displayName",
     "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/name",
@@ -117,17 +116,10 @@ def stable_user(assertion: memberof.VerifiedAssertion) -> str:
         VerificationError: There is no NameID that stays the same, and no attribute in its place.
 
     """
-    name_id = assertion.name_id
-    if name_id is not None and name_id.format != _TRANSIENT:
-        return str(name_id)
-    stable = assertion.attributes.get(_STABLE_ATTRIBUTE, ())
-    if len(stable) != 1 or not stable[0]:
-        raise memberof.VerificationError(
-            "the NameID is transient or missing, expected one that stays the same",
-            "saml.no_stable_subject",
-            "let the identity provider send a persistent NameID, or name an immutable attribute",
-        )
-    return stable[0]
+    try:
+        return memberof.subject(assertion).value
+    except memberof.VerificationError:
+        return memberof.subject(assertion, attribute=_STABLE_ATTRIBUTE).value
 
 
 def _display_name(assertion: memberof.VerifiedAssertion, user: str) -> str:
