@@ -43,10 +43,12 @@ def main(arguments: list[str] | None = None, program: str = "python -m memberof.
 
     from memberof.testing import TestIdp
 
-    with TestIdp(chosen, entity_id=options.entity_id).serve(port=options.port, people=people or None) as live:
-        print(f"{chosen.product}: {live.url}\nmetadata: {live.metadata_url}\nEnd with Ctrl+C.", flush=True)  # noqa: T201
-        try:
+    idp = TestIdp(chosen, entity_id=options.entity_id)
+    try:
+        with idp.serve(port=options.port, people=people or None) as live:
+            about = f"{chosen.product}: {live.url}\nmetadata: {live.metadata_url}\nEnd with Ctrl+C."
+            print(about, flush=True)  # noqa: T201 - the output of a command
             live.wait()
-        except KeyboardInterrupt:
-            sys.stderr.write("\n")
+    except KeyboardInterrupt:
+        sys.stderr.write("\n")
     return 0
