@@ -1,11 +1,10 @@
 //! `SyncPolicy` for Python: from keywords, a dict, JSON or TOML, every mistake reported at once.
 
 use super::errors::ConfigurationError;
-use super::reconcile::names;
 use super::words::{dumps, loads, member, word};
 use crate::reconcile::{self as core, ReconcileError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use serde_json::Value;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -74,7 +73,14 @@ impl SyncPolicy {
             ("required_groups", required_groups),
         ];
         for (name, value) in lists {
-            fields.set_item(name, names(value)?)?;
+            match value {
+                None => {}
+                // The core says what is wrong with it, along with every other mistake.
+                Some(text) if text.is_instance_of::<PyString>() => fields.set_item(name, text)?,
+                Some(value) => {
+                    fields.set_item(name, value.try_iter()?.collect::<PyResult<Vec<_>>>()?)?;
+                }
+            }
         }
         let value: Value = serde_json::from_str(&dumps(fields.as_any())?).unwrap_or_default();
         Self::from_value(&value, fetch.map(|value| value.clone().unbind()))

@@ -1,5 +1,6 @@
 //! The rules R1 to R10, and the policies and guards upon them.
 
+use super::explain::count;
 use super::plan::Body;
 use super::{
     Action, Change, DetachScope, GroupKind, OnAbsent, OnInternalMatch, OnMalformed, OnOverage, Plan,
@@ -147,11 +148,14 @@ struct Draft<'a> {
 impl Draft<'_> {
     fn too_many_groups(&mut self) -> Option<Reason> {
         let limit = self.policy.max_groups?;
-        let count = self.received.len();
-        (count > limit).then(|| {
+        let groups = self.received.len();
+        (groups > limit).then(|| {
             self.warn(
                 "plan.max_groups",
-                format!("the claim has {count} groups, max_groups is {limit}: nothing is changed"),
+                format!(
+                    "the claim has {}, max_groups is {limit}: nothing is changed",
+                    count(groups, "group")
+                ),
             );
             Reason::MaxGroups
         })
@@ -185,9 +189,12 @@ impl Draft<'_> {
         if refused > 0 {
             self.warn(
                 "plan.internal_refused",
-                format!(
-                    "{refused} received groups are internal here and on_internal_match does not adopt them"
-                ),
+                match refused {
+                    1 => "1 received group is internal here and on_internal_match does not adopt it".to_owned(),
+                    _ => format!(
+                        "{refused} received groups are internal here and on_internal_match does not adopt them"
+                    ),
+                },
             );
         }
     }
@@ -201,11 +208,12 @@ impl Draft<'_> {
         let new = |group_key: &&String| {
             !self.groups.contains_key(*group_key) && !self.protected.contains(*group_key)
         };
-        let count = self.received.keys().filter(new).count();
-        (count > limit).then(|| {
+        let groups = self.received.keys().filter(new).count();
+        (groups > limit).then(|| {
+            let groups = count(groups, "group");
             self.warn(
                 "plan.max_creates",
-                format!("the login would create {count} groups, max_creates is {limit}: none is created"),
+                format!("the login would create {groups}, max_creates is {limit}: none is created"),
             );
             Reason::MaxCreates
         })

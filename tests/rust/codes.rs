@@ -1,18 +1,21 @@
-//! Every code that the verifier and the extractor can give is given by a vector or a named test, or it stands here with the reason why not.
+//! Every code that the verifier, the extractor and the rules can give is given by a vector or a named test, or it stands
+//! here with the reason why not.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The folders whose codes a caller of verification, metadata, requests or extraction can meet.
-const FLOORS: [&str; 5] = ["src/xml", "src/dsig", "src/xmlenc", "src/saml", "src/claim"];
-const PYTHON: [&str; 8] = [
+/// The folders whose codes a caller of verification, metadata, requests, extraction or reconciliation can meet.
+const FLOORS: [&str; 6] = ["src/xml", "src/dsig", "src/xmlenc", "src/saml", "src/claim", "src/reconcile"];
+const PYTHON: [&str; 10] = [
     "src/py/credentials.rs",
     "src/py/errors.rs",
     "src/py/identity_provider.rs",
     "src/py/instant.rs",
     "src/py/limits.rs",
     "src/py/metadata.rs",
+    "src/py/policy.rs",
+    "src/py/reconcile.rs",
     "src/py/request.rs",
     "src/py/service_provider.rs",
 ];
