@@ -6,6 +6,7 @@ use super::policy::SyncPolicy;
 use super::words::{dumps, from_word, loads, member, word};
 use crate::claim::{Identity, key};
 use crate::reconcile::{self as core, Action, Circumstances, GroupKind, Membership, Reason};
+use pyo3::Borrowed;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -76,16 +77,7 @@ impl UserState {
         all_members_external: Option<&Bound<'_, PyAny>>,
         user: Option<String>,
     ) -> PyResult<Self> {
-        let mut kinds = Vec::new();
-        for (name, kind) in pairs::<String>(groups)? {
-            let kind: GroupKind = from_word(&kind).ok_or_else(|| {
-                ConfigurationError::new_err((
-                    r#"a group's kind is "internal" or "external""#,
-                    "config.group_kind",
-                ))
-            })?;
-            kinds.push((name, kind));
-        }
+        let kinds = pairs::<Kind>(groups)?.into_iter().map(|(name, kind)| (name, kind.0));
         let mut given: BTreeMap<String, Option<String>> = match origins {
             Some(origins) => pairs(origins)?.into_iter().collect(),
             None => BTreeMap::new(),
@@ -181,7 +173,7 @@ impl UserState {
 }
 
 /// An iterable of names; a single `str` would be its letters, so it is refused.
-pub(super) fn names(value: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
+fn names(value: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
     let Some(value) = value else { return Ok(Vec::new()) };
     if value.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("expected an iterable of names, found one str"));
@@ -189,10 +181,35 @@ pub(super) fn names(value: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
     value.try_iter()?.map(|item| item?.extract()).collect()
 }
 
+/// A group's kind, by its word.
+struct Kind(GroupKind);
+
+impl<'py> FromPyObject<'_, 'py> for Kind {
+    type Error = PyErr;
+
+    fn extract(value: Borrowed<'_, 'py, PyAny>) -> PyResult<Self> {
+        match value.extract::<&str>()? {
+            "internal" => Ok(Self(GroupKind::Internal)),
+            "external" => Ok(Self(GroupKind::External)),
+            _ => Err(ConfigurationError::new_err((
+                r#"a group's kind is "internal" or "external""#,
+                "config.group_kind",
+            ))),
+        }
+    }
+}
+
 fn pairs<T>(mapping: &Bound<'_, PyAny>) -> PyResult<Vec<(String, T)>>
 where
     T: for<'a, 'py> FromPyObject<'a, 'py, Error: Into<PyErr>>,
 {
+    if let Ok(dict) = mapping.cast_exact::<PyDict>() {
+        // What a store hands over at each login: a method call and a tuple for each item would be half of its time.
+        return dict
+            .iter()
+            .map(|(name, value)| Ok((name.extract()?, value.extract().map_err(Into::into)?)))
+            .collect();
+    }
     mapping
         .call_method0("items")?
         .try_iter()?

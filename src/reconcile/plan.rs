@@ -6,6 +6,8 @@ use crate::claim::ClaimStatus;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
+use std::sync::OnceLock;
 
 /// What a change does. The order is the order in which changes stand.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -181,10 +183,25 @@ pub struct PlanWarning {
 }
 
 /// What one login does to one user's groups. Made by [`super::reconcile()`], or read back by [`Plan::from_json`].
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Plan {
     body: Body,
-    fingerprint: String,
+    /// Of the body, made when first asked for: a login that changes nothing never asks.
+    fingerprint: OnceLock<String>,
+}
+
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        self.body == other.body
+    }
+}
+
+impl Eq for Plan {}
+
+impl Hash for Plan {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.body.hash(state);
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
@@ -207,8 +224,7 @@ impl Plan {
         body.changes.dedup();
         body.held.sort();
         body.held.dedup();
-        let fingerprint = fingerprint_of(&body);
-        Self { body, fingerprint }
+        Self { body, fingerprint: OnceLock::new() }
     }
 
     /// The changes, by action, then name.
@@ -279,7 +295,7 @@ impl Plan {
     /// SHA-256 (hexadecimal) of the whole plan. It finds accidents, it is no signature.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
+        self.fingerprint.get_or_init(|| fingerprint_of(&self.body))
     }
 
     /// The plan as one line of JSON.
@@ -287,7 +303,7 @@ impl Plan {
     pub fn to_json(&self) -> String {
         let mut value = serde_json::to_value(&self.body).unwrap_or_default();
         if let Some(fields) = value.as_object_mut() {
-            fields.insert(FINGERPRINT.into(), self.fingerprint.clone().into());
+            fields.insert(FINGERPRINT.into(), self.fingerprint().into());
         }
         value.to_string()
     }
@@ -303,7 +319,7 @@ impl Plan {
             return Err(ReconcileError::PlanSyntax { detail: "its fingerprint is missing".into() });
         };
         let plan = Self::new(Body::deserialize(Value::Object(fields)).map_err(|error| syntax(&error))?);
-        if plan.fingerprint == fingerprint { Ok(plan) } else { Err(ReconcileError::PlanFingerprint) }
+        if plan.fingerprint() == fingerprint { Ok(plan) } else { Err(ReconcileError::PlanFingerprint) }
     }
 }
 
