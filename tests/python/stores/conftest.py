@@ -13,6 +13,7 @@ from memberof.stores import SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 _numbers = itertools.count()
 
@@ -41,3 +42,20 @@ def new_store(new_database: Callable[[], str]) -> Iterator[Callable[[], Any]]:
             return store
 
         yield make
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/groups.db"
+    new_database: Callable[[], str] = request.getfixturevalue("new_database")
+    return new_database()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[SqlStore]:
+    """A fresh store of each kind."""
+    with SqlStore(url) as made:
+        made.migrate()
+        yield made

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from services import hammer
@@ -15,21 +14,10 @@ import memberof
 from memberof.stores import SqlStore
 from memberof.testing.twins import everything
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 PROCESSES = 16
 LOGINS = 200
 IN_REQUESTS = 50
 HAMMER = Path(hammer.__file__)
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/groups.db"
-    new_database: Callable[[], str] = request.getfixturevalue("new_database")
-    return new_database()
 
 
 def start(url: str, process: int, logins: int, *words: str) -> subprocess.Popen[str]:

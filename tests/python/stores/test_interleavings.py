@@ -14,13 +14,13 @@ import pytest
 from services.stepping import Interleaving
 
 import memberof
-from memberof.stores import SqlStore
 from memberof.stores.opening import opening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from memberof.store import LoginOpening
+    from memberof.stores import SqlStore
 
 FILE = Path(__file__).parents[2] / "data" / "protocol" / "traces.json"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -28,17 +28,6 @@ IDP = "https://idp.example"
 LATER = START + timedelta(hours=1)
 EXTRACTOR = memberof.GroupExtractor(attribute="memberOf", format="array")
 MODEL = json.loads(FILE.read_text(encoding="utf-8"))
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/groups.db"
-    else:
-        url = request.getfixturevalue("new_database")()
-    with SqlStore(url) as made:
-        made.migrate()
-        yield made
 
 
 class Play:

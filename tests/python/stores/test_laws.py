@@ -19,12 +19,10 @@ from hypothesis.stateful import (
 
 import memberof
 from memberof import GroupKind
-from memberof.stores import SqlStore
 from memberof.testing.twins import GROUPS, SOURCE, USERS, Twins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from memberof.stores import SqlStore
 
 OTHER = "https://other.example"
 GUARDED, PROTECTED = "Admins", "Board"
@@ -34,17 +32,6 @@ groups = st.sampled_from(GROUPS)
 kinds = st.sampled_from(GroupKind)
 claims = st.lists(groups, unique=True, max_size=4).map(tuple)
 _numbers = itertools.count()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlStore]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path}/groups.db"
-    else:
-        url = request.getfixturevalue("new_database")()
-    with SqlStore(url) as made:
-        made.migrate()
-        yield made
 
 
 class Tenant(RuleBasedStateMachine):

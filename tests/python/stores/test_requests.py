@@ -22,14 +22,6 @@ if TYPE_CHECKING:
 REQUESTS = 12
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/groups.db"
-    new_database: Callable[[], str] = request.getfixturevalue("new_database")
-    return new_database()
-
-
 @pytest.fixture
 def store(url: str) -> Iterator[SqlStore]:
     with SqlStore(url) as first:

@@ -15,7 +15,6 @@ from memberof.stores import AsyncSqlStore, SqlStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from sqlalchemy import Engine
 
@@ -35,14 +34,6 @@ GUARDS: dict[str, dict[str, Any]] = {
     },
     "cautious": {"policy": memberof.SyncPolicy.cautious()},
 }
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/groups.db"
-    new_database: Callable[[], str] = request.getfixturevalue("new_database")
-    return new_database()
 
 
 def logins(many: int) -> list[tuple[str, str, list[str]]]:
