@@ -60,7 +60,7 @@ check: lint ## the fast part: lint and all tests that need no service
 		--ignore tests/python/fastapi_app --ignore tests/python/openldap --ignore tests/python/adapters
 
 .PHONY: test-stores
-test-stores: build ## the SQL stores on SQLite and PostgreSQL, under crowds, crashes and faults (10 minutes)
+test-stores: build ## the SQL stores on SQLite and PostgreSQL, under crowds, crashes and faults (5 minutes)
 	timeout 1200 $(BIN)/pytest tests/python/stores --ignore tests/python/stores/django_people
 
 .PHONY: test-django
