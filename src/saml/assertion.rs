@@ -1,5 +1,6 @@
 //! An Assertion, read from canonical bytes whose signature was checked (SAML Core, section 2).
 
+use super::check::trim;
 use super::decrypt;
 use super::error::ResponseError;
 use super::names::{ASSERTION, SCHEMA_INSTANCE};
@@ -283,7 +284,7 @@ pub(super) fn read_name_id(
 
 fn name_id_of(element: Element<'_>) -> Result<NameId, ResponseError> {
     let value = element.text().ok_or(ResponseError::NameId)?.into_owned();
-    if value.trim_matches([' ', '\t', '\n', '\r']).is_empty() {
+    if trim(&value).is_empty() {
         return Err(ResponseError::NameId);
     }
     let part = |name| element.attribute(name).map(Cow::into_owned);
@@ -347,7 +348,7 @@ fn read_attribute(
 }
 
 /// XML Schema part 1, 2.6.2: `xsi:nil`, and then without content.
-fn is_nil(value: Element<'_>) -> bool {
+pub(super) fn is_nil(value: Element<'_>) -> bool {
     let said = value.attribute_in(SCHEMA_INSTANCE, "nil").is_some_and(|nil| nil == "true" || nil == "1");
     said && value.text().is_some_and(|text| text.is_empty())
 }

@@ -148,7 +148,7 @@ fn time(
     instant.map(Some).ok_or(ResponseError::Attribute { element: element_name, name })
 }
 
-fn trim(text: &str) -> &str {
+pub(super) fn trim(text: &str) -> &str {
     text.trim_matches([' ', '\t', '\n', '\r'])
 }
 

@@ -3,20 +3,20 @@
 //! NOTE: this is the one place that reads a message without its signature. Nothing here can become a
 //! [`VerifiedAssertion`]: that comes from signed bytes only.
 
-use super::assertion::VerifiedAssertion;
+use super::assertion::{VerifiedAssertion, is_nil};
+use super::check::trim;
 use super::names::{ASSERTION, PROTOCOL, SCHEMA_INSTANCE, STATUS_PREFIX};
 use crate::dsig::DS;
 use crate::limits::Limits;
 use crate::time::UtcTime;
 use crate::xml::{Document, Element, XmlError};
+use crate::xmlenc::XENC;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// Namespace of the types of XML Schema part 2.
 const SCHEMA: &str = "http://www.w3.org/2001/XMLSchema";
-/// Namespace of XML Encryption 1.0 (section 1.3).
-const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 /// So many types of one attribute's values are listed. Honest messages have one.
 const MAX_TYPES: usize = 8;
 
@@ -244,10 +244,7 @@ impl Glimpse {
             {
                 seen.types.push(kind);
             }
-            let nil = value.attribute_in(SCHEMA_INSTANCE, "nil");
-            let is_nil = nil.is_some_and(|nil| nil == "true" || nil == "1");
-            let read = value.string_value();
-            seen.values.push(if is_nil && read.is_empty() { None } else { Some(read) });
+            seen.values.push((!is_nil(value)).then(|| value.string_value()));
         }
     }
 }
@@ -267,9 +264,9 @@ fn attribute(element: Element<'_>, name: &str) -> Option<String> {
 }
 
 fn text(element: Element<'_>) -> Option<String> {
-    element.text().map(|text| text.trim_matches([' ', '\t', '\n', '\r']).to_owned())
+    element.text().map(|text| trim(&text).to_owned())
 }
 
 fn time(element: Element<'_>, name: &str) -> Option<UtcTime> {
-    UtcTime::parse(element.attribute(name)?.trim_matches([' ', '\t', '\n', '\r']))
+    UtcTime::parse(trim(&element.attribute(name)?))
 }

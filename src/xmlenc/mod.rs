@@ -22,3 +22,4 @@ pub use algorithm::{ContentCipher, KeyTransport};
 pub use element::EncryptedElement;
 pub use error::DecryptError;
 pub use key::DecryptionKey;
+pub use read::XENC;

@@ -7,7 +7,8 @@ use super::element::{EncryptedElement, EncryptedKey, MAX_ENCRYPTED_KEYS};
 use super::error::DecryptError;
 use crate::xml::{Element, decode_base64};
 
-const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
+/// Namespace of XML Encryption 1.0 (section 1.3).
+pub const XENC: &str = "http://www.w3.org/2001/04/xmlenc#";
 const XENC11: &str = "http://www.w3.org/2009/xmlenc11#";
 const DS: &str = "http://www.w3.org/2000/09/xmldsig#";
 const ELEMENT_TYPE: &str = "http://www.w3.org/2001/04/xmlenc#Element";
