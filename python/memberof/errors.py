@@ -23,7 +23,7 @@ class MemberOfError(Exception):
     def __init__(self, message: str, code: str | None = None, hint: str | None = None) -> None:
         super().__init__(message, code or self.default_code, hint)
         self.message = message
-        self.code = code or self.default_code
+        self.code: str = code or self.default_code
         self.hint = hint
 
     def __str__(self) -> str:
@@ -49,8 +49,8 @@ class ConfigurationError(MemberOfError, ValueError):
         problems: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message, code, hint)
-        self.args = (message, code or self.default_code, hint, tuple(problems))
-        self.problems = tuple(problems) or (message,)
+        self.args: tuple[object, ...] = (message, code or self.default_code, hint, tuple(problems))
+        self.problems: tuple[str, ...] = tuple(problems) or (message,)
 
 
 class SourceConflictError(ConfigurationError):
@@ -115,5 +115,5 @@ class SchemaError(MemberOfError, TypeError):
         problems: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message, code, hint)
-        self.args = (message, code or self.default_code, hint, tuple(problems))
-        self.problems = tuple(problems) or (message,)
+        self.args: tuple[object, ...] = (message, code or self.default_code, hint, tuple(problems))
+        self.problems: tuple[str, ...] = tuple(problems) or (message,)

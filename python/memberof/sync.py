@@ -69,7 +69,7 @@ class _Sync(Generic[AnyStore]):
         """
         problems = []
         try:
-            self.mode = Mode(mode)
+            self.mode: Mode = Mode(mode)
         except ValueError:
             problems.append(f'mode is "off", "observe", "attach_only" or "on", found {mode!r}')
             self.mode = Mode.OFF
@@ -83,8 +83,8 @@ class _Sync(Generic[AnyStore]):
             raise ConfigurationError("; ".join(problems), "config.sync", None, tuple(problems))
         self.extractor = extractor
         self.store: AnyStore = store
-        self.policy = policy if policy is not None else SyncPolicy()
-        self.source = source or ""
+        self.policy: SyncPolicy = policy if policy is not None else SyncPolicy()
+        self.source: str = source or ""
         self.session_lifetime = session_lifetime
         self.breaker = breaker
         self._on_applied, self._on_held, self._on_refused = on_applied, on_held, on_refused

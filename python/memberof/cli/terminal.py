@@ -29,7 +29,7 @@ class Terminal:
     """Prints to standard output."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(highlight=False)
+        self.console: Console = console or Console(highlight=False)
 
     def report(self, diagnosis: Diagnosis) -> None:
         """Print a diagnosis."""

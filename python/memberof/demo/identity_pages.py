@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from memberof.demo.web import OrganisationHere, SiteHere, own_form
 from memberof.testing.authn_request import AuthnRequest, read_redirect
 
-router = APIRouter(prefix="/idp/{slug}")
+router: APIRouter = APIRouter(prefix="/idp/{slug}")
 
 _MAX_GROUPS = 2_000
 _USER = re.compile(r"[\w.@+-]{1,64}")

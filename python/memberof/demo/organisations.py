@@ -50,22 +50,26 @@ class Organisation:
 
     def __init__(self, persona: Persona, store: SqlStore, origin: str) -> None:
         self.persona = persona
-        self.slug = persona.name
-        self.idp = TestIdp(
+        self.slug: str = persona.name
+        self.idp: TestIdp = TestIdp(
             persona,
             sso_url=f"{origin}/idp/{persona.name}/sso",
             sp_entity_id=f"{origin}/saml/{persona.name}/metadata",
             acs_url=f"{origin}/saml/{persona.name}/acs",
         )
-        self.service_provider = memberof.ServiceProvider(
+        self.service_provider: memberof.ServiceProvider = memberof.ServiceProvider(
             entity_id=self.idp.sp_entity_id,
             acs_url=self.idp.acs_url,
             identity_provider=memberof.IdentityProvider.from_metadata(self.idp.metadata_xml),
         )
-        self.extractor = memberof.GroupExtractor.preset(persona.preset, **persona.preset_options)
+        self.extractor: memberof.GroupExtractor = memberof.GroupExtractor.preset(
+            persona.preset, **persona.preset_options
+        )
         self.store = store
-        self.sync = memberof.GroupSync(self.extractor, store, source=self.idp.entity_id, mode="on")
-        self.people = dict(_PEOPLE)
+        self.sync: memberof.GroupSync = memberof.GroupSync(
+            self.extractor, store, source=self.idp.entity_id, mode="on"
+        )
+        self.people: dict[str, tuple[str, ...]] = dict(_PEOPLE)
         self._lock = threading.Lock()
 
     def set_groups(self, user: str, groups: tuple[str, ...]) -> None:
@@ -82,7 +86,7 @@ class Organisations:
         self._origin = origin
         self._made: dict[str, Organisation] = {}
         self._lock = threading.Lock()
-        self.personas = {persona.name: persona for persona in personas()}
+        self.personas: dict[str, Persona] = {persona.name: persona for persona in personas()}
 
     def find(self, slug: str) -> Organisation | None:
         """The organisation of a persona's name, or None if no persona has it."""

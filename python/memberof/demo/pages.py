@@ -17,7 +17,7 @@ from memberof.store import EventFilter, StaleStateError
 if TYPE_CHECKING:
     from memberof.store import StoreUnit
 
-router = APIRouter()
+router: APIRouter = APIRouter()
 
 _HISTORY_LENGTH = 50
 _MAX_NAME = 200

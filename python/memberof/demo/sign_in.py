@@ -12,7 +12,7 @@ from memberof.demo.organisations import Organisation, SignIn
 from memberof.demo.sessions import PENDING_LIFETIME, PendingLogin, Session, new_token
 from memberof.demo.web import SESSION_COOKIE, OrganisationHere, Site, SiteHere, browser_of, own_form
 
-router = APIRouter()
+router: APIRouter = APIRouter()
 
 # eduPersonPrincipalName stays the same where the NameID is transient (rule R14).
 _STABLE_ATTRIBUTE = "urn:oid:1.3.6.1.4.1.5923.1.1.1.6"

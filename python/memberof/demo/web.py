@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-log = logging.getLogger("memberof.demo")
+log: logging.Logger = logging.getLogger("memberof.demo")
 
 BROWSER_COOKIE = "memberof_browser"
 SESSION_COOKIE = "memberof_session"
@@ -39,12 +39,12 @@ class Site:
     """
 
     def __init__(self, organisations: Organisations, clock: Callable[[], datetime] | None = None) -> None:
-        self.clock = clock or (lambda: datetime.now(UTC))
+        self.clock: Callable[[], datetime] = clock or (lambda: datetime.now(UTC))
         self.organisations = organisations
         self.pending: Shelf[PendingLogin] = Shelf(self.clock)
         self.sessions: Shelf[Session] = Shelf(self.clock)
-        self.form_tokens = FormTokens()
-        self.templates = Jinja2Templates(directory=_HERE / "templates")
+        self.form_tokens: FormTokens = FormTokens()
+        self.templates: Jinja2Templates = Jinja2Templates(directory=_HERE / "templates")
         self.templates.env.globals |= {
             "change_rows": wording.rows,
             "status_label": wording.status,

@@ -15,11 +15,11 @@ from __future__ import annotations
 try:
     import fastapi as _fastapi
     import pydantic_settings as _pydantic_settings
-except ModuleNotFoundError as error:
-    missing = (error.name or "").partition(".")[0]
+except ModuleNotFoundError as _error:
+    _missing = (_error.name or "").partition(".")[0]
     raise ImportError(
-        f"memberof.fastapi needs the package {missing}: pip install memberof[fastapi]", name=missing
-    ) from error
+        f"memberof.fastapi needs the package {_missing}: pip install memberof[fastapi]", name=_missing
+    ) from _error
 
 from memberof.fastapi.accounts import Accounts, Newcomer
 from memberof.fastapi.dependencies import SignInNeededError, User

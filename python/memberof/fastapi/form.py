@@ -21,7 +21,7 @@ class FormError(Exception):
 
     def __init__(self, code: str, message: str, status: int) -> None:
         super().__init__(message)
-        self.refused = Refused(code, message)
+        self.refused: Refused = Refused(code, message)
         self.status = status
 
 

@@ -11,6 +11,7 @@ from memberof.web import building
 from memberof.web.profile import ProfileNames
 
 if TYPE_CHECKING:
+    from memberof import ServiceProvider
     from memberof.fastapi.settings import ProviderSettings, SamlSettings
     from memberof.stores import AsyncSqlStore
 
@@ -43,14 +44,14 @@ class Provider:
     ) -> None:
         self.key = key
         self.settings = settings
-        self.origin = settings.base_url or site.base_url
-        self.path = f"{site.path}/{key}" if key_in_path else site.path
-        self.acs_url = f"{self.origin}{self.path}/acs"
-        self.metadata_url = f"{self.origin}{self.path}/metadata"
-        self.login_path = f"{self.path}/login"
-        self.entity_id = settings.entity_id or self.metadata_url
-        self.idp_entity_id = building.identity_provider(settings.metadata).entity_id
-        self.service_provider = building.service_provider(
+        self.origin: str = settings.base_url or site.base_url
+        self.path: str = f"{site.path}/{key}" if key_in_path else site.path
+        self.acs_url: str = f"{self.origin}{self.path}/acs"
+        self.metadata_url: str = f"{self.origin}{self.path}/metadata"
+        self.login_path: str = f"{self.path}/login"
+        self.entity_id: str = settings.entity_id or self.metadata_url
+        self.idp_entity_id: str = building.identity_provider(settings.metadata).entity_id
+        self.service_provider: ServiceProvider = building.service_provider(
             entity_id=self.entity_id,
             acs_url=self.acs_url,
             metadata=settings.metadata,
@@ -59,8 +60,8 @@ class Provider:
             certificates=settings.certificates,
             clock_skew=settings.clock_skew,
         )
-        self.store = store.for_tenant(settings.tenant)
-        self.sync = AsyncGroupSync(
+        self.store: AsyncSqlStore = store.for_tenant(settings.tenant)
+        self.sync: AsyncGroupSync = AsyncGroupSync(
             building.extractor(
                 settings.group_format, settings.attributes, preset=settings.preset, rules=settings.rules
             ),
@@ -70,7 +71,7 @@ class Provider:
             mode=settings.mode,
             session_lifetime=timedelta(hours=settings.session_hours),
         )
-        self.profile_names = ProfileNames(
+        self.profile_names: ProfileNames = ProfileNames(
             username=settings.username_attribute,
             email=settings.email_attribute,
             first_name=settings.first_name_attribute,

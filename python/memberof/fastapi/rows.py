@@ -53,7 +53,7 @@ class Rows:
 
     def __init__(self, store: AsyncSqlStore) -> None:
         self._store = store
-        self.tables = web_tables(store.tables)
+        self.tables: WebTables = web_tables(store.tables)
         # Only PostgreSQL deletes in a WITH.
         self._takes_and_makes = store.dialect == POSTGRESQL
         self._take_and_make = _take_and_make(self.tables)

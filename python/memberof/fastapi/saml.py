@@ -72,25 +72,25 @@ class Saml:
         on_signed_in: OnSignedIn | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        self.settings = settings if settings is not None else SamlSettings()  # type: ignore[call-arg]
-        self.now = clock or (lambda: datetime.now(UTC))
-        self.pages = pages or Pages()
-        self.store = store or AsyncSqlStore(self.settings.database.get_secret_value())
+        self.settings: SamlSettings = settings if settings is not None else SamlSettings()  # type: ignore[call-arg]
+        self.now: Callable[[], datetime] = clock or (lambda: datetime.now(UTC))
+        self.pages: Pages = pages or Pages()
+        self.store: AsyncSqlStore = store or AsyncSqlStore(self.settings.database.get_secret_value())
         self._owns_store = store is None
         self._provider_of = provider_of
         self._by_host = self.settings.tenants_by == "host"
-        self.key_in_path = provider_of is None and not self._by_host
+        self.key_in_path: bool = provider_of is None and not self._by_host
         self.cookie_name = "__Host-memberof-session" if self.settings.secure else "memberof-session"
         self.providers: dict[str, Provider] = {}
         for key, provider in self.settings.providers.items():
             self.providers[key] = self._made(key, provider)
         self._rows = Rows(self.store)
-        self.sign_in = SignIn(self.settings, self._rows, accounts or Accounts(), on_signed_in)
+        self.sign_in: SignIn = SignIn(self.settings, self._rows, accounts or Accounts(), on_signed_in)
         dependencies = Dependencies(self)
-        self.current_user = dependencies.current_user
-        self.optional_user = dependencies.optional_user
-        self.current_groups = dependencies.current_groups
-        self.require_group = dependencies.require_group
+        self.current_user: Callable[..., Awaitable[User]] = dependencies.current_user
+        self.optional_user: Callable[..., Awaitable[User | None]] = dependencies.optional_user
+        self.current_groups: Callable[..., Awaitable[frozenset[str]]] = dependencies.current_groups
+        self.require_group: Callable[..., Callable[..., Awaitable[User]]] = dependencies.require_group
         self.router: APIRouter = build_router(self)
 
     def install(self, app: FastAPI) -> None:

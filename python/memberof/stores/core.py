@@ -38,8 +38,8 @@ class Core:
     def __init__(self, tenant: str, tables: Tables, dialect: Dialect) -> None:
         self.tenant = tenant
         self.tables = tables
-        self.names = Names.of(tables, dialect)
-        self.transactions = Transactions(tenant, tables.prefix)
+        self.names: Names = Names.of(tables, dialect)
+        self.transactions: Transactions = Transactions(tenant, tables.prefix)
 
     def login(
         self,

@@ -69,7 +69,7 @@ class Transactions:
 
     def __init__(self, tenant: str, prefix: str) -> None:
         digest = hashlib.sha256(f"memberof\0{prefix}\0{tenant}".encode()).digest()
-        self.gate = int.from_bytes(digest[:8], "big", signed=True)
+        self.gate: int = int.from_bytes(digest[:8], "big", signed=True)
 
     @contextmanager
     def begin(self, connection: Connection, *, write: bool, bound: bool) -> Iterator[None]:

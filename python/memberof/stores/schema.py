@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 DEFAULT_PREFIX = "memberof_"
 
 # Names compare and sort by code point everywhere, as in Python, whatever the database's locale is.
-text = Text().with_variant(Text(collation="C"), "postgresql")
+text: Text = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 @dataclass(frozen=True, slots=True)

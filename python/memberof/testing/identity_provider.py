@@ -66,13 +66,13 @@ class TestIdp:
         sp_certificate: str | None = None,
     ) -> None:
         found = find_persona(persona) if isinstance(persona, str) else persona
-        self.persona = replace(
+        self.persona: Persona = replace(
             found,
             entity_id=entity_id or found.entity_id,
             sso_url=sso_url or found.sso_url,
             algorithm=algorithm or found.algorithm,
         )
-        self.key = key or shared_key(self.persona.algorithm)
+        self.key: SigningKey = key or shared_key(self.persona.algorithm)
         self.sp_entity_id = sp_entity_id
         self.acs_url = acs_url
         self.sp_certificate = sp_certificate

@@ -53,8 +53,10 @@ class LiveIdp:
         response_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.idp = idp
-        self.people = {user: tuple(groups) for user, groups in (people or {"alice": (), "bob": ()}).items()}
-        self.response_options = dict(response_options or {})
+        self.people: dict[str, tuple[str, ...]] = {
+            user: tuple(groups) for user, groups in (people or {"alice": (), "bob": ()}).items()
+        }
+        self.response_options: dict[str, Any] = dict(response_options or {})
         self._form_token = secrets.token_urlsafe(24)
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))

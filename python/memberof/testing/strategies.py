@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 try:
     from hypothesis import strategies as st
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _error:
     raise ImportError(
         "memberof.testing.strategies needs hypothesis: pip install hypothesis", name="hypothesis"
-    ) from error
+    ) from _error
 
 from memberof.testing.persona import escape_dn_value
 

@@ -73,11 +73,11 @@ class Twins:
         policy = policy or SyncPolicy(last_member_of=["Admins"], protected=["Board"])
         extractor = GroupExtractor(attribute="memberOf", format="array")
         breaker = Breaker(window=timedelta(minutes=5), max_hold=timedelta(minutes=2))
-        self.stores = (Operated(store), Operated(InMemoryStore(store.name)))
+        self.stores: tuple[Operated, Operated] = (Operated(store), Operated(InMemoryStore(store.name)))
         self._syncs = [
             GroupSync(extractor, one, policy=policy, source=SOURCE, breaker=breaker) for one in self.stores
         ]
-        self.now = START
+        self.now: datetime = START
         self._number = 0
         self.answers: list[tuple[str, str]] = []
 
