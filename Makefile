@@ -51,6 +51,9 @@ lint: build ## formats, lints, types, stubs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest memberof._memberof
+	$(BIN)/python scripts/verify-types
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/zizmor --quiet --offline --persona auditor .github/workflows
 
 .PHONY: check
 check: lint ## the fast part: lint and all tests that need no service
@@ -112,13 +115,38 @@ bench: $(BENCH)/.ready wheel ## every comparison side by side, into docs/benchma
 	for part in $(if $(PART),$(PART),$(basename $(notdir $(BENCHES)))); do $(BENCH)/bin/python benches/$$part.py; done
 	$(BENCH)/bin/python benches/report.py
 
+# zig links against the oldest glibc that Rust supports, 2.17 of 2012, whatever this machine has.
+PORTABLE := $(if $(filter Linux,$(shell uname -s)),--zig --compatibility manylinux2014)
+
+dist/.built: $(VENV)/.ready $(RUST_SOURCES) $(shell find python -type f -not -name '*.pyc' -not -name '*.so')
+	rm -f dist/memberof-*
+	CARGO_TARGET_DIR="$(CURDIR)/target/wheel" PATH="$(CURDIR)/$(BIN):$$PATH" \
+		maturin build --quiet --sdist --release $(PORTABLE) --out dist
+	touch $@
+
 .PHONY: wheel
-wheel: $(VENV)/.ready ## a release wheel in dist/
-	$(BIN)/maturin build --quiet --release --out dist
+wheel: dist/.built ## the source distribution, and the release wheel that is built from it, in dist/
 
 .PHONY: test-wheel
-test-wheel: wheel ## the release wheel, alone in an empty virtual environment
+test-wheel: wheel ## what dist/ holds, and that the wheel stands alone in an empty virtual environment
 	scripts/check-wheel "$$(scripts/find-python $(PYTHON))"
+
+TOOLS := target/tools
+CARGO_DENY := 0.20.2
+
+$(TOOLS)/bin/cargo-deny:
+	cargo install --quiet --locked --root $(TOOLS) cargo-deny@$(CARGO_DENY)
+
+.PHONY: deny
+deny: $(TOOLS)/bin/cargo-deny ## licences, sources and bans of everything that is compiled in (builds cargo-deny first, 6 minutes)
+	$< --offline --exclude memberof-referee check licenses bans sources
+
+.PHONY: advisories
+advisories: $(TOOLS)/bin/cargo-deny $(VENV)/.ready ## known vulnerabilities of dependencies: needs the network, RustSec's database and PyPI's
+	$< --exclude memberof-referee check advisories
+	$(BIN)/python -m pip install --quiet "pip-audit>=2.10,<3"
+	$(BIN)/python scripts/extras.py postgresql test demo django fastapi cli | tr ' ' '\n' > target/extras.txt
+	$(BIN)/pip-audit --strict --progress-spinner off -r target/extras.txt
 
 .PHONY: test-web
 test-web: build ## the demonstration in headless Chromium, with accessibility checks (1 minute)
