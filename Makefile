@@ -21,7 +21,7 @@ help: ## list the targets
 $(VENV)/.ready: pyproject.toml scripts/find-python
 	$$(scripts/find-python "$(PYTHON)") -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --group dev $$($(BIN)/python scripts/extras.py postgresql test demo django fastapi cli)
+	$(BIN)/python -m pip install --quiet --group dev $$($(BIN)/python scripts/extras.py postgresql test demo django fastapi cli audit)
 	touch $@
 
 $(VENV)/.built: $(VENV)/.ready $(RUST_SOURCES)

@@ -51,6 +51,7 @@ from memberof.enums import (
     Reason,
 )
 from memberof.errors import (
+    AuditError,
     ClaimError,
     ConfigurationError,
     DiagnosisError,
@@ -83,6 +84,7 @@ __all__ = [
     "AsyncGroupSync",
     "AsyncInMemoryStore",
     "AsyncMembershipStore",
+    "AuditError",
     "Breaker",
     "Change",
     "ClaimError",

@@ -102,6 +102,12 @@ class StoreError(MemberOfError):
     default_code = "store.failed"
 
 
+class AuditError(MemberOfError, ValueError):
+    """What an audit was given cannot be read; the message says the file, the place, and what was expected."""
+
+    default_code = "audit.unreadable"
+
+
 class SchemaError(MemberOfError, TypeError):
     """A table handed to an audit has the wrong columns; ``problems`` lists all of them."""
 

@@ -12,7 +12,7 @@ import pytest
 import memberof
 
 PACKAGE = Path(memberof.__file__).parent
-ADAPTERS = {"adapters", "django", "fastapi", "stores", "pytest_plugin", "cli", "demo", "testing"}
+ADAPTERS = {"adapters", "audit", "django", "fastapi", "stores", "pytest_plugin", "cli", "demo", "testing"}
 
 
 def imported_modules(path: Path) -> set[str]:
@@ -105,4 +105,11 @@ def test_only_the_doctor_looks_at_what_is_not_verified() -> None:
         for path in PACKAGE.rglob("*.py")
         if any(name.startswith("memberof.doctor") for name in imported_modules(path))
     }
-    assert takers <= {"__init__.py", "cli", "django", "doctor"}
+    assert takers <= {"__init__.py", "audit", "cli", "django", "doctor"}
+    # an audit looks at logins nobody verified too; what it reads is a table for people, and says so
+    readers = {
+        path.name
+        for path in (PACKAGE / "audit").rglob("*.py")
+        if any(name.startswith("memberof.doctor") for name in imported_modules(path))
+    }
+    assert readers == {"responses.py"}

@@ -54,18 +54,41 @@ def find_message(source: Source, *, index: int | None, max_bytes: int) -> Messag
         DiagnosisError: No message is in it; the code says what is there instead.
 
     """
-    text = _text(source)
-    first = text[:1]
+    found = _found(_text(source))
+    return _choose(*found, index, max_bytes) if isinstance(found, tuple) else found
+
+
+def find_messages(source: Source, *, max_bytes: int) -> Iterator[Message | Attributes | DiagnosisError]:
+    """Find all messages in what somebody has, each once, oldest first; in place of one that can't be read, its error.
+
+    Raises:
+        DiagnosisError: No message is in it.
+
+    """
+    found = _found(_text(source))
+    if not isinstance(found, tuple):
+        yield found
+        return
+    responses = _responses(*found)
+    for number, each in enumerate(responses, 1):
+        try:
+            yield _message(each.value, _place(each, found[1], number, len(responses)), max_bytes)
+        except DiagnosisError as error:
+            yield error
+
+
+def _found(text: str) -> tuple[list[_Found], str] | Attributes:
+    """Everything that is a SAML message, and what it was found in; or the attributes in a JSON object."""
     if not text:
         raise DiagnosisError("there is nothing to read", "doctor.empty")
-    if first in ("{", "["):
-        return _in_json(text, index, max_bytes)
-    if first == "<":
-        return _in_markup(text, index, max_bytes)
+    if text[:1] in ("{", "["):
+        return _in_json(text)
+    if text[:1] == "<":
+        return _in_markup(text)
     found = list(_fields(text))
     if found:
-        return _choose(found, "form data", index, max_bytes)
-    return _choose([_Found("SAMLResponse", text, "the form value")], "form value", index, max_bytes)
+        return found, "form data"
+    return [_Found("SAMLResponse", text, "the form value")], "form value"
 
 
 def _text(source: Source) -> str:
@@ -116,6 +139,23 @@ def _fields(text: str) -> Iterator[_Found]:
 
 
 def _choose(found: Iterable[_Found], what: str, index: int | None, max_bytes: int) -> Message:
+    several = _responses(found, what)
+    if index is not None and not 1 <= index <= len(several):
+        raise DiagnosisError(
+            f"there is no Response number {index}: the {what} has {len(several)}",
+            "doctor.no_such_response",
+        )
+    number = len(several) if index is None else index
+    chosen = several[number - 1]
+    return _message(chosen.value, _place(chosen, what, number, len(several)), max_bytes)
+
+
+def _place(found: _Found, what: str, number: int, several: int) -> str:
+    return (found.where or f"the {what}") + (f" (Response {number} of {several})" if several > 1 else "")
+
+
+def _responses(found: Iterable[_Found], what: str) -> list[_Found]:
+    """Those that are Responses, each once, the newest last."""
     responses: dict[str, _Found] = {}
     requests = False
     for each in found:
@@ -130,16 +170,7 @@ def _choose(found: Iterable[_Found], what: str, index: int | None, max_bytes: in
         if requests:
             raise _is_a_request()
         raise DiagnosisError(f"there is no SAMLResponse in the {what}", "doctor.no_response")
-    if index is not None and not 1 <= index <= len(several):
-        raise DiagnosisError(
-            f"there is no Response number {index}: the {what} has {len(several)}",
-            "doctor.no_such_response",
-        )
-    chosen = several[-1 if index is None else index - 1]
-    where = chosen.where or f"the {what}"
-    if len(several) > 1:
-        where += f" (Response {index or len(several)} of {len(several)})"
-    return _message(chosen.value, where, max_bytes)
+    return several
 
 
 def _is_a_request() -> DiagnosisError:
@@ -226,19 +257,19 @@ def _inflated(data: bytes, max_bytes: int) -> bytes | None:
     return xml if _is_xml(xml) else None
 
 
-def _in_markup(text: str, index: int | None, max_bytes: int) -> Message:
+def _in_markup(text: str) -> tuple[list[_Found], str]:
     start = text[:512].lower()
     is_page = "<html" in start or start.startswith("<!doctype html")
     if is_page or ("<input" in text and "SAMLRe" in text and not _RESPONSE_ROOT.match(text)):
         found = list(_hidden_fields(text))
         if found or not is_page:
-            return _choose(found, "page", index, max_bytes)
+            return found, "page"
         raise DiagnosisError(
             "this is a page, not a SAML Response: perhaps a sign-in page, saved before the sign-in",
             "doctor.html_page",
             "record the sign-in with the developer tools open ('Preserve log' on) and export a HAR file",
         )
-    return _choose([_Found("SAMLResponse", text, "the XML")], "XML", index, max_bytes)
+    return [_Found("SAMLResponse", text, "the XML")], "XML"
 
 
 def _hidden_fields(page: str) -> Iterator[_Found]:
@@ -263,7 +294,7 @@ class _Inputs(HTMLParser):
             self.found.append(_Found(str(fields["name"]), fields.get("value") or ""))
 
 
-def _in_json(text: str, index: int | None, max_bytes: int) -> Message | Attributes:
+def _in_json(text: str) -> tuple[list[_Found], str] | Attributes:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -283,7 +314,7 @@ def _in_json(text: str, index: int | None, max_bytes: int) -> Message | Attribut
             "doctor.har_without_response" if what == "HAR file" else "doctor.json_without_response",
             "start recording before the sign-in, with 'Preserve log' on, and stop after it",
         )
-    return _choose(found, what, index, max_bytes)
+    return found, what
 
 
 def _attributes(document: Any) -> Attributes | None:
