@@ -60,7 +60,7 @@ check: lint ## the fast part: lint and all tests that need no service
 	scripts/apt-packages openssl xmlsec1
 	cargo test --quiet
 	$(BIN)/pytest -n 2 tests/python --ignore tests/python/stores --ignore tests/python/web --ignore tests/python/django_app \
-		--ignore tests/python/fastapi_app --ignore tests/python/openldap --ignore tests/python/adapters
+		--ignore tests/python/fastapi_app --ignore tests/python/openldap --ignore tests/python/adapters --ignore tests/python/live
 
 .PHONY: test-stores
 test-stores: build ## the SQL stores on SQLite and PostgreSQL, under crowds, crashes and faults (5 minutes)
@@ -153,6 +153,14 @@ test-web: build ## the demonstration in headless Chromium, with accessibility ch
 	[ -n "$${CHROMIUM:-}" ] || scripts/apt-packages chromium
 	$(BIN)/pytest tests/python/web
 
+.PHONY: live
+live: build ## real identity providers on loopback, each with both examples: a table of stories (3 minutes)
+	[ -n "$${CHROMIUM:-}" ] || scripts/apt-packages chromium
+	$(BIN)/pytest -m live tests/python/live
+
+.PHONY: test-live
+test-live: live
+
 .PHONY: vectors
 vectors: ## write tests/vectors/NNN-name again: changes nothing unless scripts/vectors changed
 	$$(scripts/find-python "$(PYTHON)") -m venv target/vectors
@@ -194,4 +202,4 @@ docs: $(VENV)/.docs ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 .PHONY: test
-test: check test-ldap test-django test-fastapi test-adapters test-stores test-web test-wheel test-referee docs ## everything
+test: check test-ldap test-django test-fastapi test-adapters test-stores test-web test-live test-wheel test-referee docs ## everything

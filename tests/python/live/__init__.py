@@ -1,0 +1,1 @@
+"""The memberOf story with real identity providers. ``make live``."""

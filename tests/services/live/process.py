@@ -1,0 +1,84 @@
+"""A server of somebody else's, started by a test and ended with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+
+class Process:
+    """A command that runs until it is stopped, with all that it started.
+
+    Args:
+        command: The program and its arguments.
+        log: Where its output goes.
+        env: Variables beside those of this process.
+        cwd: Its folder.
+
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        *,
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> None:
+        self.log = log
+        # Killed with us, however we end; a group of its own, so that what it starts can be ended with it.
+        dying = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [*dying, *command],
+                env={**os.environ, **(env or {})},
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+
+    def wait_for(self, url: str, seconds: float = 60) -> None:
+        """Wait until there is an answer at this address that is no error of a server on its way up.
+
+        Raises:
+            RuntimeError: There was none; the message has the end of the log.
+
+        """
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and self._process.poll() is None:
+            try:
+                with urllib.request.urlopen(url, timeout=10):
+                    return
+            except urllib.error.HTTPError as error:
+                if error.code < 500:
+                    return
+            except OSError:
+                pass
+            time.sleep(0.05)
+        raise RuntimeError(f"no answer at {url}:\n{self.output()[-3000:]}")
+
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self.log.read_text(errors="replace")
+
+    def stop(self) -> None:
+        """End it and all that it started."""
+        for ending in (signal.SIGTERM, signal.SIGKILL):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, ending)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+                return
