@@ -10,10 +10,12 @@
 //! | [`saml`] | Response → [`saml::VerifiedAssertion`]; metadata; requests; the profile's checks |
 //! | [`claim`] | attribute values → [`claim::GroupClaim`] |
 //! | [`reconcile`] | claim × state → [`reconcile::Plan`], pure |
+//! | [`audit`] | many users at once, over Arrow tables |
 //! | `py` | the Python module `memberof._memberof` (feature `python`) |
 //!
 //! Nothing below `py` reads a clock, randomness, a file, a socket or an environment variable, or writes a log.
 
+pub mod audit;
 pub mod claim;
 pub mod dsig;
 pub mod limits;

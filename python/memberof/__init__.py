@@ -67,6 +67,7 @@ from memberof.errors import (
 from memberof.saml import UNSOLICITED, NameID
 
 if TYPE_CHECKING:
+    from memberof import audit as audit
     from memberof import stores as stores
     from memberof.breaker import Breaker
     from memberof.doctor import Diagnosis, diagnose
@@ -147,7 +148,7 @@ __all__ = [
 
 # Loaded on first use: programs that only read claims don't pay for stores, and some modules need an extra's packages.
 # No public name is also the name of a module here but for the modules themselves: importing one would shadow the other.
-_MODULES = ("stores",)
+_MODULES = ("audit", "stores")
 _HOMES = {
     "AsyncGroupSync": "sync",
     "AsyncInMemoryStore": "memory",

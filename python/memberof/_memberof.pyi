@@ -25,6 +25,7 @@ _Patterns: TypeAlias = _Pattern | Sequence[_Pattern]
 
 __all__ = [
     "ArrowTable",
+    "AuditResult",
     "Change",
     "ClaimWarning",
     "DistinguishedName",
@@ -43,6 +44,7 @@ __all__ = [
     "SyncPolicy",
     "UserState",
     "VerifiedAssertion",
+    "audit_compare",
     "common_names",
     "confusable_names",
     "extract_column",
@@ -715,3 +717,27 @@ def extract_column(column: Any, extractor: GroupExtractor) -> ArrowTable:
         SchemaError: It is no column of texts, or its producer failed; a TypeError.
 
     """
+
+@final
+class AuditResult:
+    """What an audit found; ``memberof.audit.AuditReport`` is its public face."""
+
+    def changes(self) -> ArrowTable: ...
+    def held(self) -> ArrowTable: ...
+    def groups(self) -> ArrowTable: ...
+    def summary(self) -> dict[str, int]: ...
+    def plan(self, user: str, tenant: str = "") -> Plan | None: ...
+
+def audit_compare(
+    current: Any,
+    claims: Any,
+    extractor: GroupExtractor,
+    *,
+    policy: SyncPolicy | None = None,
+    groups: Any = None,
+    users: Any = None,
+    hold_detachments: bool | str | None = None,
+    progress: Callable[[int], object] | None = None,
+    threads: int = 2,
+) -> AuditResult:
+    """Compare tables of memberships and claims; ``memberof.audit.compare`` says how."""

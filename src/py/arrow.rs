@@ -4,10 +4,14 @@
 #![allow(unsafe_code)]
 
 use super::errors::SchemaError;
+use crate::audit::Batches;
 use arrow_array::ffi::{FFI_ArrowArray, FFI_ArrowSchema, from_ffi_and_data_type};
 use arrow_array::ffi_stream::FFI_ArrowArrayStream;
-use arrow_array::{ArrayRef, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray, make_array};
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_array::{
+    Array, ArrayRef, LargeStringArray, RecordBatch, RecordBatchIterator, RecordBatchReader, StructArray,
+    make_array,
+};
+use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyTuple};
 use std::ffi::CStr;
@@ -108,6 +112,69 @@ pub(super) fn column_chunks(source: &Bound<'_, PyAny>) -> PyResult<Vec<ArrayRef>
     chunks.iter().map(only).collect()
 }
 
+/// A table of any producer, batch by batch.
+pub(super) struct TableStream {
+    fields: Fields,
+    stream: Option<FFI_ArrowArrayStream>,
+    first: Option<ArrayRef>,
+}
+
+impl TableStream {
+    /// Asks for the table; nothing of it is read yet. `what` is its name in messages.
+    pub(super) fn open(source: &Bound<'_, PyAny>, what: &str) -> PyResult<Self> {
+        let no_table = |found: &str| refuse(&format!("{what} is {found}, expected a table"));
+        let (data_type, stream, first) = if source.hasattr("__arrow_c_stream__")? {
+            let mut stream = take_stream(&source.call_method0("__arrow_c_stream__")?)?;
+            let data_type = source.py().detach(|| type_of(&mut stream)).map_err(|text| refuse(&text))?;
+            (data_type, Some(stream), None)
+        } else if source.hasattr("__arrow_c_array__")? {
+            let (schema, array): (Bound<'_, PyAny>, Bound<'_, PyAny>) =
+                source.call_method0("__arrow_c_array__")?.extract()?;
+            let (data_type, chunks) = take_array(&schema, &array)?;
+            (data_type, None, chunks.into_iter().next())
+        } else {
+            return Err(no_table(&format!(
+                "a {}, which has neither __arrow_c_stream__ nor __arrow_c_array__",
+                source.get_type().name()?
+            )));
+        };
+        match data_type {
+            DataType::Struct(fields) => Ok(Self { fields, stream, first }),
+            other => Err(no_table(&format!("a column of type {other}"))),
+        }
+    }
+}
+
+impl TableStream {
+    /// A table of one column of texts.
+    pub(super) fn of_texts(name: &str, texts: Vec<String>) -> Self {
+        let column: ArrayRef = Arc::new(LargeStringArray::from(texts));
+        let fields: Fields = vec![Field::new(name, DataType::LargeUtf8, false)].into();
+        let table = StructArray::try_new(fields.clone(), vec![column], None);
+        Self { fields, stream: None, first: table.ok().map(|table| -> ArrayRef { Arc::new(table) }) }
+    }
+}
+
+impl Batches for TableStream {
+    fn fields(&self) -> &Fields {
+        &self.fields
+    }
+
+    fn next(&mut self) -> Result<Option<Vec<ArrayRef>>, String> {
+        let batch = match (&mut self.stream, self.first.take()) {
+            (_, Some(first)) => Some(first),
+            (Some(stream), None) => pull_one(stream, &DataType::Struct(self.fields.clone()))?,
+            (None, None) => None,
+        };
+        let Some(batch) = batch else { return Ok(None) };
+        let table = batch.as_any().downcast_ref::<StructArray>().ok_or("a batch is no table")?;
+        if table.null_count() > 0 {
+            return Err("a row of the table is null as a whole".to_owned());
+        }
+        Ok(Some(table.columns().to_vec()))
+    }
+}
+
 /// A table of columns from results of one shape, chunk by chunk; `fields` give the names.
 pub(super) fn table(fields: Vec<Field>, chunks: Vec<Vec<ArrayRef>>) -> PyResult<PyArrowTable> {
     let schema = Arc::new(Schema::new(fields));
@@ -145,29 +212,38 @@ fn take_array(schema: &Bound<'_, PyAny>, array: &Bound<'_, PyAny>) -> PyResult<(
 
 /// All chunks of a stream. [`arrow_array::ffi_stream`] reads only streams of tables; a column is a stream too.
 fn pull(stream: &mut FFI_ArrowArrayStream) -> Result<(DataType, Vec<ArrayRef>), String> {
-    let (Some(get_schema), Some(get_next)) = (stream.get_schema(), stream.get_next()) else {
-        return Err("the Arrow stream was already consumed".to_owned());
-    };
+    let data_type = type_of(stream)?;
+    let mut chunks = Vec::new();
+    while let Some(chunk) = pull_one(stream, &data_type)? {
+        chunks.push(chunk);
+    }
+    Ok((data_type, chunks))
+}
+
+fn type_of(stream: &mut FFI_ArrowArrayStream) -> Result<DataType, String> {
+    let Some(get_schema) = stream.get_schema() else { return Err(CONSUMED.to_owned()) };
     let mut schema = FFI_ArrowSchema::empty();
     // SAFETY: the callback belongs to this stream and `schema` is a place to write to (Arrow C stream interface).
     let code = unsafe { get_schema(stream, &raw mut schema) };
     if code != 0 {
         return Err(failure(stream, code));
     }
-    let data_type = DataType::try_from(&schema).map_err(|error| error.to_string())?;
-    let mut chunks = Vec::new();
-    loop {
-        let mut array = FFI_ArrowArray::empty();
-        // SAFETY: as above; a released array marks the end.
-        let code = unsafe { get_next(stream, &raw mut array) };
-        if code != 0 {
-            return Err(failure(stream, code));
-        }
-        if array.is_released() {
-            return Ok((data_type, chunks));
-        }
-        chunks.push(import(array, &data_type)?);
+    DataType::try_from(&schema).map_err(|error| error.to_string())
+}
+
+const CONSUMED: &str = "the Arrow stream was already consumed";
+
+/// The next chunk; None at the end.
+fn pull_one(stream: &mut FFI_ArrowArrayStream, data_type: &DataType) -> Result<Option<ArrayRef>, String> {
+    let Some(get_next) = stream.get_next() else { return Err(CONSUMED.to_owned()) };
+    let mut array = FFI_ArrowArray::empty();
+    // SAFETY: the callback belongs to this stream and `array` is a place to write to (Arrow C stream interface).
+    let code = unsafe { get_next(stream, &raw mut array) };
+    if code != 0 {
+        return Err(failure(stream, code));
     }
+    // A released array marks the end.
+    if array.is_released() { Ok(None) } else { import(array, data_type).map(Some) }
 }
 
 fn import(array: FFI_ArrowArray, data_type: &DataType) -> Result<ArrayRef, String> {

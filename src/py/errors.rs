@@ -1,8 +1,10 @@
 //! The one place where an error of the core becomes a Python exception.
 
+use crate::audit::AuditError;
 use crate::claim::{DnError, ListError};
 use crate::reconcile::ReconcileError;
 use crate::saml::{MetadataError, RequestError, ResponseError};
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::{PyErr, import_exception};
 
 import_exception!(memberof.errors, ConfigurationError);
@@ -66,6 +68,19 @@ impl From<RequestError> for PyErr {
 impl From<ResponseError> for PyErr {
     fn from(error: ResponseError) -> Self {
         VerificationError::new_err((error.to_string(), error.code(), error.hint()))
+    }
+}
+
+impl From<AuditError> for PyErr {
+    fn from(error: AuditError) -> Self {
+        let (message, code) = (error.to_string(), error.code());
+        match error {
+            AuditError::Schema { problems } => SchemaError::new_err((message, code, None::<&str>, problems)),
+            AuditError::Source { .. } | AuditError::TooLarge { .. } => SchemaError::new_err((message, code)),
+            // The caller's own exception stands in its place.
+            AuditError::Stopped => PyKeyboardInterrupt::new_err(message),
+            AuditError::Reconcile(error) => error.into(),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod arrow;
 mod assertion;
 mod attributes;
+mod audit;
 mod claim;
 mod column;
 mod convert;
@@ -32,6 +33,8 @@ mod _memberof {
     use super::arrow::PyArrowTable;
     #[pymodule_export]
     use super::assertion::PyVerifiedAssertion;
+    #[pymodule_export]
+    use super::audit::{AuditResult, audit_compare};
     #[pymodule_export]
     use super::claim::{PyClaimWarning, PyDropped, PyGroupClaim};
     #[pymodule_export]

@@ -49,7 +49,7 @@ fn identity_of(word: &str) -> PyResult<Identity> {
     from_word(word).ok_or_else(|| ConfigurationError::new_err(expected))
 }
 
-fn holding_reason(value: &Bound<'_, PyAny>) -> PyResult<Option<Reason>> {
+pub(super) fn holding_reason(value: &Bound<'_, PyAny>) -> PyResult<Option<Reason>> {
     if let Ok(yes) = value.extract::<bool>() {
         return Ok(yes.then_some(Reason::DetachmentsHeld));
     }
@@ -300,7 +300,7 @@ impl PlanWarning {
 /// What one login does to one user's groups.
 #[pyclass(frozen, eq, hash, module = "memberof")]
 #[derive(Clone, Eq, Hash, PartialEq)]
-pub(super) struct Plan(core::Plan);
+pub(super) struct Plan(pub(super) core::Plan);
 
 impl Plan {
     fn names<'py>(&self, py: Python<'py>, action: Action) -> PyResult<Bound<'py, PyTuple>> {

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first. A floor may name itself and what stands before it.
-const FLOORS: [&str; 9] = ["limits", "time", "xml", "dsig", "xmlenc", "saml", "claim", "reconcile", "py"];
+const FLOORS: [&str; 10] =
+    ["limits", "time", "xml", "dsig", "xmlenc", "saml", "claim", "reconcile", "audit", "py"];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();

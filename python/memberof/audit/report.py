@@ -1,0 +1,67 @@
+"""What an audit found."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from memberof import ArrowTable, Plan
+    from memberof._memberof import AuditResult
+
+
+class AuditReport:
+    """What would change if everybody logged in now, each by herself, on the state as it is.
+
+    It is an Arrow stream of its changes: ``pyarrow.table(report)``, ``polars.DataFrame(report)``. Tables begin with a
+    column ``tenant`` where the tables of the audit have one.
+    """
+
+    def __init__(self, result: AuditResult) -> None:
+        self._result = result
+
+    @cached_property
+    def changes(self) -> ArrowTable:
+        """The changes: ``user``, ``group``, ``action``, ``reason``; by user, each user's in the order of a plan.
+
+        Each user is planned by herself, so everybody who receives the same new group has a "create" of it.
+        """
+        return self._result.changes()
+
+    @cached_property
+    def held(self) -> ArrowTable:
+        """What policy and guards hold back, in the form of ``changes``; ``reason`` says why."""
+        return self._result.held()
+
+    @cached_property
+    def groups(self) -> ArrowTable:
+        """Groups: ``group``, ``action`` ("create", "adopt" or null), ``members_before``, ``members_after``; by name."""
+        return self._result.groups()
+
+    @cached_property
+    def summary(self) -> Mapping[str, int]:
+        """Counts: of users and logins, of memberships kept, attached and detached, of groups created and adopted, …."""
+        return self._result.summary()
+
+    def plan(self, user: str, tenant: str = "") -> Plan:
+        """Return a user's plan, whole, as a login would make it.
+
+        Raises:
+            KeyError: She does not log in in this audit: no row of claims is hers, and ``users`` does not name her.
+            ClaimError: The policy refuses her login.
+
+        """
+        plan = self._result.plan(user, tenant)
+        if plan is None:
+            raise KeyError(user)
+        return plan
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
+        """Return the changes as an Arrow stream (the Arrow PyCapsule interface), any number of times."""
+        return self.changes.__arrow_c_stream__(requested_schema)
+
+    def __repr__(self) -> str:
+        counts = ("users", "keep", "attach", "detach", "create", "adopt", "held")
+        return f"<AuditReport {', '.join(f'{name} {self.summary[name]:,}' for name in counts)}>"
