@@ -228,8 +228,9 @@ def test_an_extractor_says_more_than_a_format() -> None:
         audit.compare(CURRENT, table("user value", ("ada", "Sales;Staff")), format=extractor).summary["keep"]
         == 2
     )
-    with pytest.raises(memberof.ConfigurationError):
+    with pytest.raises(memberof.ConfigurationError) as refused:
         audit.compare(CURRENT, CLAIMS, format=extractor, rules=memberof.GroupRules(exclude=["x"]))
+    assert refused.value.code == "config.audit_rules"
     with pytest.raises(memberof.ConfigurationError, match="format"):
         audit.compare(CURRENT, CLAIMS, format="xml")
 
