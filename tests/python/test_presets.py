@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import runpy
 import tomllib
 from collections import defaultdict
 from datetime import UTC, datetime
@@ -105,8 +104,3 @@ def test_every_preset_has_a_case_of_each_kind_and_each_case_a_source(name: str) 
 
 def test_no_case_speaks_of_a_preset_that_is_not_there() -> None:
     assert {case["preset"] for case in CASES} == set(PRESETS)
-
-
-def test_the_page_of_presets_is_current() -> None:
-    script = runpy.run_path(str(ROOT / "scripts" / "presets.py"))
-    assert script["PAGE"].read_text() == script["page"](), "run: make presets"

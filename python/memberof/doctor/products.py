@@ -285,6 +285,7 @@ PRODUCTS: tuple[Product, ...] = (
         name="auth0",
         title="Auth0",
         presets={"": "auth0"},
+        page="docs/idp/auth0.md",
         send='Applications → the application → Addons → SAML2 Web App → mappings: "groups": '
         '"http://schemas.xmlsoap.org/claims/Group"',
         clues=(
@@ -297,6 +298,7 @@ PRODUCTS: tuple[Product, ...] = (
         name="authentik",
         title="authentik",
         presets={"": "authentik"},
+        page="docs/idp/authentik.md",
         send="Applications → Providers → the SAML provider → Property mappings: authentik default SAML Mapping: Groups",
         clues=(
             (_ISSUER, "issuer is authentik", lambda f: f.issuer(r"^authentik$|//authentik\.")),
@@ -307,6 +309,7 @@ PRODUCTS: tuple[Product, ...] = (
         name="jumpcloud",
         title="JumpCloud",
         presets={"": "jumpcloud"},
+        page="docs/idp/jumpcloud.md",
         send="SSO Applications → the application → SSO → Include group attribute: memberOf",
         clues=((_ISSUER, "issuer names JumpCloud", lambda f: f.issuer(r"jumpcloud")),),
     ),
@@ -314,6 +317,7 @@ PRODUCTS: tuple[Product, ...] = (
         name="wso2",
         title="WSO2 Identity Server",
         presets={"": "wso2"},
+        page="docs/idp/wso2.md",
         send="the application → User Attributes: request http://wso2.org/claims/groups",
         # [S] the dialect of its local claims
         clues=((5, "claims of WSO2", lambda f: f.named("http://wso2.org/claims/")),),
@@ -322,6 +326,7 @@ PRODUCTS: tuple[Product, ...] = (
         name="aws",
         title="AWS IAM Identity Center",
         presets={"": "aws"},
+        page="docs/idp/aws.md",
         send="the application → Actions → Edit attribute mappings",
         clues=((_ISSUER, "issuer is of AWS", lambda f: f.issuer(r"//[^/]*\.(amazonaws|aws\.amazon)\.com/")),),
     ),
