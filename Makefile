@@ -92,8 +92,8 @@ test-ldap: build $(VENV)/.ldap ## distinguished names are read as OpenLDAP reads
 	$(BIN)/pytest tests/python/openldap
 
 .PHONY: reference
-reference: build ## write the pages of docs/reference that are made from the code: presets, codes, commands, licences
-	for page in presets codes commands licences; do $(BIN)/python scripts/$$page.py; done
+reference: build ## write the pages of docs/reference that are made from the code: presets, commands, licences
+	for page in presets commands licences; do $(BIN)/python scripts/$$page.py; done
 
 .PHONY: test-adapters
 test-adapters: build ## the SAML libraries that people have, each in a blank project by its tutorial
@@ -145,7 +145,7 @@ deny: $(TOOLS)/bin/cargo-deny ## licences, sources and bans of everything that i
 advisories: $(TOOLS)/bin/cargo-deny $(VENV)/.ready ## known vulnerabilities of dependencies: needs the network, RustSec's database and PyPI's
 	$< --exclude memberof-referee check advisories
 	$(BIN)/python -m pip install --quiet "pip-audit>=2.10,<3"
-	$(BIN)/python scripts/extras.py postgresql test demo django fastapi cli | tr ' ' '\n' > target/extras.txt
+	$(BIN)/python scripts/extras.py postgresql test demo django fastapi cli audit | tr ' ' '\n' > target/extras.txt
 	$(BIN)/pip-audit --strict --progress-spinner off -r target/extras.txt
 
 .PHONY: test-web

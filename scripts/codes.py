@@ -1,4 +1,4 @@
-"""Writes docs/reference/codes.md from the sources: every code that an error or a finding can have; a test says whether it is current."""
+"""A hook of MkDocs: fills docs/reference/codes.md with every code that the sources hold, when the page is built."""
 
 from __future__ import annotations
 
@@ -6,19 +6,11 @@ import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "reference" / "codes.md"
 
-HEAD = """\
-# Codes of errors
-
-Every refusal is an exception under `memberof.MemberOfError`, and has a `code` that is stable, a message (the fact, what was expected, what was found)
-and often a `hint` for an operator. Messages never hold content of an assertion beyond attribute names and entity IDs; what stands in braces is
-filled in. Show users `public_message`, nothing else, and log the code. Codes that begin with `claim.` and `rule.` have
-[a page of their own](claim-codes.md), system checks of Django stand [with its settings](django.md#system-checks).
-
-"""
+MARKER = "<!-- codes: made from the sources when the documentation is built -->"
 
 # Floor → exception and what it is about. The order is that of the page.
 FLOORS = {
@@ -45,6 +37,9 @@ ARM = re.compile(
 )
 # Where the message is not written beside the code.
 SAID_HERE = {
+    "audit.csv_row": "row {number}: expected {expected_columns} columns, found {actual_columns}",
+    "audit.json_shape": "the JSON is not of the shape that this source has; the message says what was expected",
+    "audit.not_ldif": "this is no LDIF (RFC 2849); the message says the line",
     "config.acs_url": "acs_url is one address or several, absolute http or https ones",
     "config.authn_context_comparison": "authn_context_comparison is exact, minimum, maximum or better",
     "config.binding": "binding is redirect or post",
@@ -189,9 +184,9 @@ def merge(into: dict[str, Code], more: dict[str, Code]) -> None:
             into[name] = code
 
 
-def page() -> str:
-    """The page as Markdown."""
-    parts = [HEAD.rstrip("\n")]
+def tables() -> str:
+    """A table for each floor, as Markdown."""
+    parts = []
     found = codes()
     for floor, (errors, about) in FLOORS.items():
         parts.append(
@@ -210,5 +205,10 @@ def cell(text: str) -> str:
     return shown.replace("``", "`").replace("|", "\\|").replace("<", "&lt;")
 
 
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Called by MkDocs for each page."""
+    return markdown.replace(MARKER, tables()) if MARKER in markdown else markdown
+
+
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    print(tables())
