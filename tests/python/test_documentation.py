@@ -210,6 +210,11 @@ def test_a_made_page_is_current(script: str) -> None:
     assert made["PAGE"].read_text() == made["page"](), "run: make reference"
 
 
+def test_the_licences_of_what_is_compiled_in_are_current() -> None:
+    made = runpy.run_path(str(ROOT / "scripts" / "licences.py"))
+    assert made["TEXTS"].read_text() == made["texts"](), "run: make reference"
+
+
 def test_every_code_has_words_of_its_own() -> None:
     made = runpy.run_path(str(ROOT / "scripts" / "codes.py"))
     codes = made["codes"]()
