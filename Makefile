@@ -154,9 +154,10 @@ test-web: build ## the demonstration in headless Chromium, with accessibility ch
 	$(BIN)/pytest tests/python/web
 
 .PHONY: live
-live: build ## real identity providers on loopback, each with both examples: a table of stories (3 minutes)
+live: build ## Keycloak, SimpleSAMLphp, LemonLDAP::NG, OpenLDAP on loopback, with both examples: a table of stories
 	[ -n "$${CHROMIUM:-}" ] || scripts/apt-packages chromium
-	$(BIN)/pytest -m live tests/python/live
+	PYTHONPATH=tests $(BIN)/python -m services.live.keycloak
+	$(BIN)/pytest -m live --timeout 600 tests/python/live
 
 .PHONY: test-live
 test-live: live

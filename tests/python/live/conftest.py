@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from services.live.applications import Application, DjangoNotes, FastApiNotes
+from services.live.keycloak import Keycloak
 from services.live.lemonldap import LemonLdap
+from services.live.openldap import DirectoryBehindSimpleSamlPhp
 from services.live.product import install
 from services.live.simplesamlphp import SimpleSamlPhp
 
@@ -27,6 +29,8 @@ HERE = Path(__file__).parent
 IDPS: dict[str, Callable[[], LiveIdp]] = {
     "simplesamlphp": SimpleSamlPhp,
     "lemonldap": LemonLdap,
+    "keycloak": Keycloak,
+    "openldap": DirectoryBehindSimpleSamlPhp,
 }
 APPLICATIONS: dict[str, Callable[[], Application]] = {"django": DjangoNotes, "fastapi": FastApiNotes}
 FLAGS = [

@@ -49,7 +49,7 @@ class Site:
             Trust(
                 key=self.key,
                 metadata=self.idp.metadata(),
-                preset=self.idp.name,
+                preset=self.idp.preset or self.idp.name,
                 group_format=format,
                 decryption=decryption,
                 policy=policy,

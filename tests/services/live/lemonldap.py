@@ -104,7 +104,7 @@ class LemonLdap(LiveIdp):
 
     def publish_key(self) -> None:
         """It publishes no key that it doesn't sign with."""
-        self.new_key = SigningKey.generate("rsa-sha256")
+        self.new_key = SigningKey.generate()
 
     def use_new_key(self) -> None:
         self.key = self.new_key

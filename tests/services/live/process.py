@@ -58,7 +58,7 @@ class Process:
 
         """
         until = time.monotonic() + seconds
-        while time.monotonic() < until and self._process.poll() is None:
+        while time.monotonic() < until:
             try:
                 with urllib.request.urlopen(url, timeout=10):
                     return
@@ -67,8 +67,19 @@ class Process:
                     return
             except OSError:
                 pass
-            time.sleep(0.05)
+            self.pause()
         raise RuntimeError(f"no answer at {url}:\n{self.output()[-3000:]}")
+
+    def pause(self) -> None:
+        """Let it go on for a moment.
+
+        Raises:
+            RuntimeError: It has ended; the message has the end of the log.
+
+        """
+        if self._process.poll() is not None:
+            raise RuntimeError(f"it has ended with {self._process.returncode}:\n{self.output()[-3000:]}")
+        time.sleep(0.05)
 
     def output(self) -> str:
         """What it has printed so far."""

@@ -48,8 +48,10 @@ class Partner:
 class LiveIdp(ABC):
     """An identity provider that runs: ``with SimpleSamlPhp() as idp``."""
 
-    #: Name of the persona and of the preset.
+    #: What the tables call it.
     name: ClassVar[str]
+    #: The preset that reads it; "": the name's.
+    preset: ClassVar[str] = ""
     #: What a person calls it.
     title: ClassVar[str]
     #: Debian packages that it needs.
@@ -71,7 +73,7 @@ class LiveIdp(ABC):
         install(*self.packages)
         self.folder = Path(tempfile.mkdtemp(prefix=f"memberof-{self.name}-"))
         self.port = free_port()
-        self.key = SigningKey.generate("rsa-sha256")
+        self.key = SigningKey.generate()
         self.process: Process | None = None
         try:
             self.start()
