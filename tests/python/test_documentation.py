@@ -94,6 +94,7 @@ def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str,
         "user": "alice",
         "group": "Sales",
         "remember_visit": lambda session, user: None,
+        "end_session_at": lambda time: None,
     }
     sp = memberof.ServiceProvider(entity_id=live.sp_entity_id, acs_url=live.acs_url, identity_provider=idp)
     known["assertion"] = sp.verify(
