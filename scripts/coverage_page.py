@@ -37,7 +37,9 @@ def rust() -> list[str]:
     ]
     merged = HERE / "rust.profdata"
     raw = [str(path) for path in (HERE / "raw").glob("*.profraw")]
-    subprocess.run([TOOLS / "llvm-profdata", "merge", "-sparse", *raw, "-o", merged], check=True)
+    subprocess.run(
+        [TOOLS / "llvm-profdata", "merge", "-sparse", "-failure-mode=all", *raw, "-o", merged], check=True
+    )
     objects = [*programs, str(HERE / "python" / "memberof" / "_memberof.abi3.so")]
     options = [word for each in objects[1:] for word in ("-object", each)]
     told = subprocess.run(

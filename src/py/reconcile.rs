@@ -162,11 +162,12 @@ impl UserState {
             groups.set_item(name, word(kind))?;
         }
         Ok(format!(
-            "UserState(groups={}, memberships={}, origins={}, sole_member_of={}, user={})",
+            "UserState(groups={}, memberships={}, origins={}, sole_member_of={}, all_members_external={}, user={})",
             groups.repr()?,
             self.memberships(py)?.repr()?,
             self.origins().into_pyobject(py)?.repr()?,
             self.sole_member_of(py)?.repr()?,
+            self.all_members_external(py)?.repr()?,
             self.user().into_pyobject(py)?.repr()?,
         ))
     }
