@@ -181,12 +181,13 @@ coverage: build $(LLVM)/.ready ## which lines the tests reach, into docs/explana
 	cargo test --no-run --message-format=json --quiet >$(COVERAGE)/programs.json; \
 	$(BIN)/maturin build --quiet --out $(COVERAGE)/wheel
 	$(BIN)/python -m zipfile -e $(COVERAGE)/wheel/*.whl $(COVERAGE)/python
-	for suite in "tests/python --ignore tests/python/stores --ignore tests/python/web --ignore tests/python/django_app \
-		--ignore tests/python/fastapi_app --ignore tests/python/openldap --ignore tests/python/adapters" \
+	number=0; for suite in "tests/python --ignore tests/python/stores --ignore tests/python/web --ignore tests/python/django_app \
+		--ignore tests/python/fastapi_app --ignore tests/python/openldap --ignore tests/python/adapters --ignore tests/python/live" \
 		tests/python/django_app tests/python/fastapi_app tests/python/adapters \
 		"tests/python/stores --ignore tests/python/stores/django_people" tests/python/stores/django_people; do \
-	  PYTHONPATH="$(COVERAGE)/python" LLVM_PROFILE_FILE="$(COVERAGE)/raw/python-%p-%8m.profraw" \
-	    $(BIN)/coverage run -m pytest -q $$suite; \
+	  number=$$((number + 1)); \
+	  COVERAGE_FILE="$(COVERAGE)/lines/part.$$number" PYTHONPATH="$(COVERAGE)/python" \
+	    LLVM_PROFILE_FILE="$(COVERAGE)/raw/python-%p-%8m.profraw" $(BIN)/coverage run -m pytest -q $$suite; \
 	done
 	$(BIN)/python scripts/coverage_page.py
 

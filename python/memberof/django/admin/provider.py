@@ -12,7 +12,6 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +29,7 @@ from memberof.django.wording import status_word
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
+    from django.utils.safestring import SafeString
 
 
 @admin.register(SamlProvider)
@@ -322,9 +322,8 @@ class SamlProviderAdmin(admin.ModelAdmin):
         )
 
 
-#: Presets that share a page of the guide.
-_PAGES = {"adfs-names": "adfs", "pingfederate": "ping", "pingone": "ping"}
-_WITHOUT_PAGE = {"auth0", "authentik", "jumpcloud", "wso2", "aws", "fortiauthenticator", "generic"}
+#: Presets whose page of the guide has another name.
+_PAGES = {"adfs-names": "adfs", "generic": "other", "pingfederate": "ping", "pingone": "ping"}
 
 
 def _shown_report(report: dict[str, Any]) -> dict[str, Any]:
@@ -334,8 +333,6 @@ def _shown_report(report: dict[str, Any]) -> dict[str, Any]:
 
 def _guide(preset: str) -> SafeString:
     """Return where the guide says what to click in a product."""
-    if preset in _WITHOUT_PAGE:
-        return SafeString("")
     page = _PAGES.get(preset, preset)
     base = conf.current().guide_url.rstrip("/")
     if not base:
