@@ -191,6 +191,10 @@ coverage: build $(LLVM)/.ready ## which lines the tests reach, into docs/explana
 	done
 	$(BIN)/python scripts/coverage_page.py
 
+.PHONY: capture
+capture: build ## write what they send, with new keys, into tests/vectors/idp
+	PYTHONPATH=tests $(BIN)/python -m services.live.capture
+
 .PHONY: vectors
 vectors: ## write tests/vectors/NNN-name again: changes nothing unless scripts/vectors changed
 	$$(scripts/find-python "$(PYTHON)") -m venv target/vectors

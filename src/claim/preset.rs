@@ -104,7 +104,8 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "keycloak",
         title: "Keycloak, Group list mapper",
-        // GroupMembershipMapper: default name "member", one Attribute or one per group.
+        // GroupMembershipMapper: default name "member", one Attribute or one per group. On the wire, 26.7.3:
+        // tests/vectors/idp/keycloak.
         aliases: &["member", MEMBER_OF_OID],
         without_groups: "no attribute, or no AttributeStatement", // AttributeStatementHelper: made inside the loop
         note: "switch the full group path off, or set format=\"path\"; parents of a group are not sent",
@@ -166,7 +167,8 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "simplesamlphp",
         title: "SimpleSAMLphp",
-        // ldap:AttributeAddUsersGroups fills "groups" with DNs, nested; plain LDAP memberOf: DNs, direct.
+        // ldap:AttributeAddUsersGroups fills "groups" with DNs, nested; plain LDAP memberOf: DNs, direct. On the wire,
+        // 1.19.7: tests/vectors/idp/simplesamlphp, and openldap for a directory behind it.
         aliases: &["groups", MEMBER_OF_OID],
         format: Some(Format::Ldap),
         without_groups: "no attribute, an attribute without values, or nil", // source: AttributeAddUsersGroups; empty array; null
@@ -177,7 +179,7 @@ pub const PRESETS: &[Preset] = &[
         name: "lemonldap",
         title: "LemonLDAP::NG",
         aliases: &["groups"],
-        without_groups: "an attribute without values", // 2.16.1 source: groups is set to the empty string, hence defined
+        without_groups: "an attribute without values", // 2.16.1: tests/vectors/idp/lemonldap/groups0
         note: "a group name that holds \"; \" arrives as two groups",
         ..NOTHING_SPECIAL
     },

@@ -25,6 +25,9 @@ CASES = SAMPLES["cases"]
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 GROUPS = ["Sales, EMEA", "Ärzte & Söhne <x>", "On-call"]
 PRODUCTS = {
+    "keycloak": "Keycloak",
+    "lemonldap": "LemonLDAP::NG",
+    "openldap": "SimpleSAMLphp",  # OpenLDAP behind it
     "simplesamlphp": "SimpleSAMLphp",
     "djangosaml2idp2": "an identity provider built on pysaml2 (such as djangosaml2idp)",
     "npm-boxyhq-saml20": "an identity provider built on @boxyhq/saml20 (such as Mock SAML)",
@@ -156,8 +159,9 @@ _TITLES = {
     "onelogin": "OneLogin",
     "pingone": "PingOne",
     "shibboleth": "Shibboleth IdP",
-    "simplesamlphp": "SimpleSAMLphp",
     "lemonldap": "LemonLDAP::NG",
+    "openldap": "SimpleSAMLphp",  # OpenLDAP behind it
+    "simplesamlphp": "SimpleSAMLphp",
     "auth0": "Auth0",
     "authentik": "authentik",
     "jumpcloud": "JumpCloud",

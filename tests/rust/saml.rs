@@ -38,7 +38,7 @@ fn name_id(assertion: &VerifiedAssertion) -> Option<[Option<&str>; 4]> {
 #[test]
 fn every_captured_response_gives_its_exact_values() {
     let cases = accepted_cases();
-    assert_eq!(cases.len(), 68);
+    assert_eq!(cases.len(), 99);
     for case in cases {
         let assertion =
             case.verify().unwrap_or_else(|error| panic!("{}: {error} [{}]", case.id(), error.code()));

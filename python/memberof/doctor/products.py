@@ -267,8 +267,9 @@ PRODUCTS: tuple[Product, ...] = (
         page="docs/idp/lemonldap.md",
         send="SAML service providers → the SP → Exported attributes: key groups, name memberOf, mandatory off",
         clues=(
-            # [S] lemonldap-ng 2.16.1: Conditions of a day with a tolerance of a minute
-            (3, "valid for a day and a minute", lambda f: f.lasts(_minutes(-1), timedelta(hours=24))),
+            # [F] tests/vectors/idp/lemonldap, 2.16.1: Conditions of a day with a tolerance of a minute on both sides
+            (3, "valid for a day and two minutes", lambda f: f.lasts(_minutes(-1), _minutes(24 * 60 + 1))),
+            (2, "prefixes samlp, saml, none for Signature", lambda f: f.prefixes("samlp", "saml", "")),
             (2, "a session of 20 hours", lambda f: f.session(timedelta(hours=20))),
             (
                 1,

@@ -113,8 +113,9 @@ _KEYCLOAK = Persona(
     attribute_order=_DESTINATION_FIRST,
     sign="response",
     milliseconds=True,
-    not_before=timedelta(0),
-    not_on_or_after=timedelta(seconds=60),
+    not_before=timedelta(seconds=-2),
+    not_on_or_after=timedelta(seconds=58),
+    subject_lifetime=timedelta(seconds=298),
     session_lifetime=timedelta(hours=10),
     name_id_format=NAME_ID_UNSPECIFIED,
     authn_context="urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified",
@@ -122,8 +123,7 @@ _KEYCLOAK = Persona(
     sources=(
         "[S] GroupMembershipMapper, AttributeStatementHelper, BaseWriter: names, formats, xs:string declared on each value",
         "[S] SAML2LoginResponseBuilder, SamlProtocol: the Response is signed, SessionNotOnOrAfter is sent",
-        "[I] keycloak/keycloak issues 22962, 32885: prefixes and order on the wire",
-        "[MEM] 60 s, 300 s and 10 h are the defaults of the realm settings behind the three times",
+        "[F] tests/vectors/idp/keycloak, version 26.7.3: prefixes, order, and the times, which count from 2 s before",
     ),
 )
 
@@ -169,7 +169,7 @@ _SIMPLESAMLPHP = Persona(
     authn_context="urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
     others=_PLAIN_OTHERS,
     sources=(
-        "[F] tests/vectors/idp/simplesamlphp, version 1.19.7",
+        "[F] tests/vectors/idp/simplesamlphp and openldap, version 1.19.7",
         "[S] SAML2\\Assertion, saml20-idp-hosted",
     ),
 )
@@ -281,12 +281,19 @@ _LEMONLDAP = Persona(
     friendly_name="memberOf",
     no_groups="no_values",
     assertion_declared_on="root",
+    signature_prefix=None,
+    attribute_order=("ID", "InResponseTo", "Version", "IssueInstant", "Destination"),
+    sign="both",
     not_before=timedelta(seconds=-60),
-    not_on_or_after=timedelta(seconds=86_400),
-    subject_lifetime=timedelta(seconds=86_400),
+    not_on_or_after=timedelta(seconds=86_460),
+    subject_lifetime=timedelta(seconds=72_000),
     session_lifetime=timedelta(seconds=72_000),
     name_id_format=NAME_ID_EMAIL,
-    sources=("[S] lemonldap-ng 2.16.1: names, zero values, times", "[MEM] session timeout 72,000 s"),
+    authn_context="urn:oasis:names:tc:SAML:2.0:ac:classes:Password",
+    sources=(
+        "[F] tests/vectors/idp/lemonldap, version 2.16.1",
+        "[S] lemonldap-ng 2.16.1: names, zero values",
+    ),
 )
 
 _AUTH0 = Persona(
