@@ -12,8 +12,10 @@
 
 mod diff;
 mod error;
+mod findings;
 mod intern;
 mod names;
+mod nested;
 mod plans;
 mod report;
 mod rows;
@@ -34,6 +36,7 @@ use diff::{Differences, Facts, Touched, differences};
 use plans::{Planner, Plans};
 use schema::{Layout, Table};
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 use values::Values;
 use world::World;
 
@@ -127,7 +130,17 @@ fn plan(world: World, settings: Settings, tenants: bool, threads: usize) -> Resu
     for part in made {
         plans.add(part?);
     }
-    let mut report = Report { world, settings, tenants, facts, seen, totals, plans, turnover: Vec::new() };
+    let mut report = Report {
+        world,
+        settings,
+        tenants,
+        facts,
+        seen,
+        totals,
+        plans,
+        turnover: Vec::new(),
+        found: OnceLock::new(),
+    };
     report.settle();
     Ok(report)
 }

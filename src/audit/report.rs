@@ -1,6 +1,7 @@
 //! What an audit found.
 
 use super::diff::{Facts, Totals};
+use super::findings::Finding;
 use super::intern::place;
 use super::plans::{Planner, Plans, Row};
 use super::world::World;
@@ -9,7 +10,7 @@ use crate::reconcile::{Action, GroupKind, Plan, ReconcileError};
 use arrow_array::builder::{StringBuilder, UInt64Builder};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema, SchemaRef};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Rows of one batch of a result.
 const BATCH: usize = 1 << 16;
@@ -24,6 +25,8 @@ pub struct Report {
     pub(super) totals: Totals,
     pub(super) plans: Plans,
     pub(super) turnover: Vec<Turnover>,
+    /// Made when first asked for: some of it takes longer than the comparison.
+    pub(super) found: OnceLock<Vec<Finding>>,
 }
 
 /// What happens to one group, over all users.

@@ -207,9 +207,9 @@ impl Worker {
         };
         let scan = &mut self.scan;
         let rows = columns.first().map_or(0, Array::len);
-        let mut tenants = numbers(columns, layout.tenant, tenant, |text| scan.tenants.intern(text));
+        let mut tenants = interned(columns, layout.tenant, tenant, &mut scan.tenants);
         tenants.iter_mut().filter(|tenant| **tenant == NONE).for_each(|tenant| *tenant = NO_TENANT);
-        let mut users = numbers(columns, layout.user, user, |text| scan.users.texts.intern(text));
+        let mut users = interned(columns, layout.user, user, &mut scan.users.texts);
         scan.users.scope(&tenants, &mut users);
         let mut kind_of = |layout: Layout| numbers(columns, layout.kind, kind, kind_code);
         match table {
@@ -218,20 +218,20 @@ impl Worker {
                 scan.named.extend(users.into_iter().filter(|user| *user != NONE));
             }
             Table::Groups => {
-                let mut groups = numbers(columns, layout.text, text, |text| scan.groups.texts.intern(text));
+                let mut groups = interned(columns, layout.text, text, &mut scan.groups.texts);
                 scan.groups.scope(&tenants, &mut groups);
                 scan.note_kinds(&groups, &kind_of(layout));
                 scan.odd.null_groups += count(&groups);
             }
             Table::Current => {
-                let mut groups = numbers(columns, layout.text, text, |text| scan.groups.texts.intern(text));
+                let mut groups = interned(columns, layout.text, text, &mut scan.groups.texts);
                 scan.groups.scope(&tenants, &mut groups);
                 scan.note_kinds(&groups, &kind_of(layout));
                 scan.odd.current_rows += u64::try_from(rows).unwrap_or(0);
                 scan.odd.null_users += count(&users);
                 scan.odd.null_groups += count(&groups);
                 if layout.origin.is_some() {
-                    let origins = numbers(columns, layout.origin, origin, |text| scan.origins.intern(text));
+                    let origins = interned(columns, layout.origin, origin, &mut scan.origins);
                     let triples = users.iter().zip(&groups).zip(origins);
                     let known = triples.filter(|((user, group), _)| **user != NONE && **group != NONE);
                     scan.current_origins.add(known.map(|((user, _), origin)| [*user, origin]).collect());
@@ -241,7 +241,7 @@ impl Worker {
                 scan.current.add(known.map(|(user, group)| [user, group]).collect());
             }
             Table::Claims => {
-                let mut values = numbers(columns, layout.text, text, |text| scan.values.texts.intern(text));
+                let mut values = interned(columns, layout.text, text, &mut scan.values.texts);
                 scan.values.scope(&tenants, &mut values);
                 if layout.status.is_some() {
                     let statuses = numbers(columns, layout.status, status, status_code);
@@ -277,7 +277,22 @@ impl Scan {
     }
 }
 
-/// The number of every row of a column; empty for a column that is not there.
+/// The number of every row's text; empty for a column that is not there.
+fn interned(
+    columns: &[ArrayRef],
+    place: Option<usize>,
+    seen: &mut Seen,
+    interner: &mut Interner,
+) -> Vec<u32> {
+    let Some(column) = place.and_then(|place| columns.get(place)) else { return Vec::new() };
+    let mut ids = Vec::with_capacity(column.len());
+    if let Some(texts) = Texts::of(column) {
+        texts.intern(seen, &mut ids, interner);
+    }
+    ids
+}
+
+/// The same for words, by a code for each.
 fn numbers(
     columns: &[ArrayRef],
     place: Option<usize>,
@@ -297,11 +312,14 @@ fn count(ids: &[u32]) -> u64 {
 }
 
 const UNKNOWN_KIND: u8 = 8;
+const INTERNAL_WORD: u64 = u64::from_le_bytes(*b"internal");
+const EXTERNAL_WORD: u64 = u64::from_le_bytes(*b"external");
 
 fn kind_code(text: &[u8]) -> u32 {
-    u32::from(match text {
-        b"internal" => INTERNAL,
-        b"external" => EXTERNAL,
+    // As a number: a comparison of slices is a call.
+    u32::from(match <[u8; 8]>::try_from(text).map(u64::from_le_bytes) {
+        Ok(INTERNAL_WORD) => INTERNAL,
+        Ok(EXTERNAL_WORD) => EXTERNAL,
         _ => UNKNOWN_KIND,
     })
 }

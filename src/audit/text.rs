@@ -1,6 +1,6 @@
 //! A column of texts of any Arrow type, taken as bytes: a producer may have put anything into it.
 
-use super::intern::{NONE, at};
+use super::intern::{Interner, NONE, at};
 use arrow_array::cast::AsArray;
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BinaryViewArray, GenericBinaryArray, LargeBinaryArray, OffsetSizeTrait,
@@ -53,8 +53,16 @@ impl Texts {
         }
     }
 
-    /// Adds the number of every row to `ids`, NONE for a null. Equal texts have equal numbers, so `number` is asked
-    /// again only when the text may have changed.
+    /// Adds the number of every row to `ids`, NONE for a null.
+    pub(super) fn intern(&self, seen: &mut Seen, ids: &mut Vec<u32>, interner: &mut Interner) {
+        match self {
+            Self::Small(array) if array.null_count() == 0 => interner.intern_all(rows(array), ids),
+            Self::Large(array) if array.null_count() == 0 => interner.intern_all(rows(array), ids),
+            _ => self.number(seen, ids, |text| interner.intern(text)),
+        }
+    }
+
+    /// The same with numbers of the caller's own. Of a dictionary each entry is asked for once.
     pub(super) fn number(&self, seen: &mut Seen, ids: &mut Vec<u32>, mut number: impl FnMut(&[u8]) -> u32) {
         match self {
             Self::Small(array) => each(array, ids, number),
@@ -108,27 +116,23 @@ where
     u32::try_from(key).ok()
 }
 
+fn rows<O: OffsetSizeTrait>(array: &GenericBinaryArray<O>) -> impl Iterator<Item = &[u8]> {
+    let values = array.value_data();
+    array.value_offsets().windows(2).map(|ends| match ends {
+        [from, to] => values.get(from.as_usize()..to.as_usize()).unwrap_or_default(),
+        _ => &[],
+    })
+}
+
 fn each<O: OffsetSizeTrait>(
     array: &GenericBinaryArray<O>,
     ids: &mut Vec<u32>,
     mut number: impl FnMut(&[u8]) -> u32,
 ) {
-    let values = array.value_data();
-    let mut last: (&[u8], u32) = (&[], NONE);
-    let rows = array.value_offsets().windows(2).map(|ends| match ends {
-        [from, to] => values.get(from.as_usize()..to.as_usize()).unwrap_or_default(),
-        _ => &[],
-    });
-    let mut numbered = |text| {
-        if last.1 == NONE || last.0 != text {
-            last = (text, number(text));
-        }
-        last.1
-    };
     match array.nulls().filter(|nulls| nulls.null_count() > 0) {
-        None => ids.extend(rows.map(numbered)),
+        None => ids.extend(rows(array).map(number)),
         Some(nulls) => {
-            ids.extend(rows.zip(nulls).map(|(text, valid)| if valid { numbered(text) } else { NONE }));
+            ids.extend(rows(array).zip(nulls).map(|(text, valid)| if valid { number(text) } else { NONE }));
         }
     }
 }

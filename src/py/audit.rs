@@ -112,6 +112,14 @@ impl AuditResult {
         table(py.detach(|| self.report.groups()))
     }
 
+    fn findings(&self, py: Python<'_>) -> PyResult<PyArrowTable> {
+        table(py.detach(|| self.report.findings()))
+    }
+
+    fn evidence(&self, py: Python<'_>, code: &str) -> PyResult<PyArrowTable> {
+        table(py.detach(|| self.report.evidence(code)))
+    }
+
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let summary = PyDict::new(py);
         for (name, count) in self.report.summary() {

@@ -41,6 +41,18 @@ class AuditReport:
         return self._result.groups()
 
     @cached_property
+    def findings(self) -> ArrowTable:
+        """What to look at: ``code``, ``severity`` ("error", "warning", "info"), ``group``, ``user``, ``message``, ``count``.
+
+        Errors come first. They are made when first asked for, which may take longer than the comparison.
+        """
+        return self._result.findings()
+
+    def evidence(self, code: str) -> ArrowTable:
+        """Return the users and groups behind the findings of one code: ``user``, ``group``; null where it is about one."""
+        return self._result.evidence(code)
+
+    @cached_property
     def summary(self) -> Mapping[str, int]:
         """Counts: of users and logins, of memberships kept, attached and detached, of groups created and adopted, …."""
         return self._result.summary()
