@@ -6,6 +6,8 @@ use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 const CASES: CaseMapperBorrowed<'static> = CaseMapper::new();
+/// Texts of smaller characters, Latin ones, are in NFC.
+const FIRST_COMBINING_MARK: char = '\u{300}';
 
 /// How names are compared. `Fold` also ignores case.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -29,6 +31,15 @@ pub fn key(name: &str, identity: Identity) -> Cow<'_, str> {
                 Cow::Owned(name.to_ascii_lowercase())
             } else {
                 Cow::Borrowed(name)
+            }
+        }
+        Identity::Fold if name.chars().all(|char| char < FIRST_COMBINING_MARK) => {
+            // Nothing here decomposes to a mark that folds to a letter, so folding needs no normalisation before it.
+            let folded = CASES.fold_string(name);
+            if folded.chars().all(|char| char < FIRST_COMBINING_MARK) {
+                folded
+            } else {
+                Cow::Owned(folded.nfc().collect())
             }
         }
         Identity::Fold => {

@@ -1,7 +1,9 @@
 //! Keys of names.
 
+use icu_casemap::CaseMapper;
 use memberof::claim::{Identity, key};
 use proptest::prelude::*;
+use unicode_normalization::UnicodeNormalization as _;
 
 #[test]
 fn exact_keys_differ_by_case_but_not_by_normal_form() {
@@ -29,6 +31,20 @@ fn folded_keys_take_unicode_full_case_folding() {
     assert_ne!(key("ı", Identity::Fold), key("I", Identity::Fold));
 }
 
+/// Unicode 3.13 D145, in NFC.
+fn folded_by_the_definition(name: &str) -> String {
+    let decomposed: String = name.nfd().collect();
+    CaseMapper::new().fold_string(&decomposed).nfc().collect()
+}
+
+#[test]
+fn every_characters_folded_key_is_that_of_the_definition() {
+    for char in '\0'..=char::MAX {
+        let name = String::from(char);
+        assert_eq!(key(&name, Identity::Fold), folded_by_the_definition(&name), "U+{:04X}", u32::from(char));
+    }
+}
+
 #[test]
 fn every_characters_key_is_its_own_key() {
     for char in '\0'..=char::MAX {
@@ -49,6 +65,11 @@ proptest! {
                 prop_assert_eq!(twice, once);
             }
         }
+    }
+
+    #[test]
+    fn folded_latin_keys_are_those_of_the_definition(name in "[\u{20}-\u{2ff}]{0,8}") {
+        prop_assert_eq!(key(&name, Identity::Fold), folded_by_the_definition(&name));
     }
 
     #[test]
