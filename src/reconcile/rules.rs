@@ -1,12 +1,14 @@
 //! The rules R1 to R10, and the policies and guards upon them.
 
 use super::explain::count;
+use super::fingerprint::of_received;
 use super::plan::Body;
 use super::{
     Action, Change, DetachScope, GroupKind, OnAbsent, OnInternalMatch, OnMalformed, OnOverage, Plan,
     PlanWarning, Reason, ReconcileError, SyncPolicy, UserState,
 };
 use crate::claim::{ClaimStatus, GroupClaim, key};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What else a plan depends on, besides claim, state and policy.
@@ -32,13 +34,13 @@ pub fn reconcile(
 ) -> Result<Plan, ReconcileError> {
     let reading = read(claim, policy, circumstances)?;
     let groups = state.by_key(policy.identity)?;
-    let mut received: BTreeMap<String, &str> = BTreeMap::new();
+    let mut received: BTreeMap<Cow<'_, str>, &str> = BTreeMap::new();
     for name in &claim.groups {
         // Of several spellings of one group the least is taken, so that the order of values is irrelevant.
-        let spelling = received.entry(key(name, policy.identity).into_owned()).or_insert(name);
+        let spelling = received.entry(key(name, policy.identity)).or_insert(name);
         *spelling = (*spelling).min(name);
     }
-    let state_fingerprint = state.fingerprint(claim.groups.iter().map(String::as_str), policy.identity);
+    let state_fingerprint = of_received(state, |name| received.contains_key(&key(name, policy.identity)));
     let mut draft = Draft {
         policy,
         state,
@@ -137,8 +139,8 @@ struct Draft<'a> {
     state: &'a UserState,
     protected: BTreeSet<String>,
     last_member_of: BTreeSet<String>,
-    groups: BTreeMap<String, (&'a str, GroupKind)>,
-    received: BTreeMap<String, &'a str>,
+    groups: BTreeMap<Cow<'a, str>, (&'a str, GroupKind)>,
+    received: BTreeMap<Cow<'a, str>, &'a str>,
     changes: Vec<Change>,
     held: Vec<Change>,
     keep: BTreeSet<String>,
@@ -172,7 +174,7 @@ impl Draft<'_> {
             if member {
                 self.keep.insert(name.to_owned());
             }
-            let protected = self.protected.contains(&group_key).then_some(Reason::Protected);
+            let protected = self.protected.contains(&*group_key).then_some(Reason::Protected);
             let (action, hold) = match found {
                 None => (Some(Action::Create), too_many),
                 Some((_, GroupKind::Internal)) => (Some(Action::Adopt), self.refusal_to_adopt(name)),
@@ -205,8 +207,8 @@ impl Draft<'_> {
             return Some(Reason::CreateMissingOff);
         }
         let limit = self.policy.max_creates?;
-        let new = |group_key: &&String| {
-            !self.groups.contains_key(*group_key) && !self.protected.contains(*group_key)
+        let new = |group_key: &&Cow<'_, str>| {
+            !self.groups.contains_key(*group_key) && !self.protected.contains(&***group_key)
         };
         let groups = self.received.keys().filter(new).count();
         (groups > limit).then(|| {
@@ -242,10 +244,11 @@ impl Draft<'_> {
             if kind == GroupKind::Internal || !ours || self.keep.contains(name) {
                 continue;
             }
-            let last = self.last_member_of.contains(&group_key) && self.state.sole_member_of().contains(name);
+            let last =
+                self.last_member_of.contains(&*group_key) && self.state.sole_member_of().contains(name);
             let hold = self
                 .protected
-                .contains(&group_key)
+                .contains(&*group_key)
                 .then_some(Reason::Protected)
                 .or(last.then_some(Reason::LastMember))
                 .or(everything)

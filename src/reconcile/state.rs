@@ -3,6 +3,7 @@
 use super::ReconcileError;
 use crate::claim::{Identity, key};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Who decides about a group.
@@ -91,12 +92,9 @@ impl UserState {
     pub(super) fn by_key(
         &self,
         identity: Identity,
-    ) -> Result<BTreeMap<String, (&str, GroupKind)>, ReconcileError> {
-        let by_key: BTreeMap<_, _> = self
-            .groups
-            .iter()
-            .map(|(name, kind)| (key(name, identity).into_owned(), (name.as_str(), *kind)))
-            .collect();
+    ) -> Result<BTreeMap<Cow<'_, str>, (&str, GroupKind)>, ReconcileError> {
+        let by_key: BTreeMap<_, _> =
+            self.groups.iter().map(|(name, kind)| (key(name, identity), (name.as_str(), *kind))).collect();
         match self.groups.len() - by_key.len() {
             0 => Ok(by_key),
             count => Err(ReconcileError::GroupKeyCollision { count }),
