@@ -10,8 +10,10 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import connections
 
+from memberof.stores.answer import Answer
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping
 
 __all__ = ["DjangoConnection", "user_id", "user_text"]
 
@@ -38,44 +40,15 @@ class DjangoConnection:
     def __init__(self, using: str) -> None:
         self._connection = connections[using]
 
-    def execute(self, statement: str, values: Mapping[str, Any], /) -> Rows:
+    def execute(self, statement: str, values: Mapping[str, Any], /) -> Answer:
         """Run a statement, and read what it gives."""
         given = {name: self._user(value) if name in _USERS else value for name, value in values.items()}
         with self._connection.cursor() as cursor:
             cursor.execute(_formatted(statement), given)
-            return Rows(cursor.rowcount, cursor.fetchall() if cursor.description else [])
+            return Answer(cursor)
 
     def _user(self, text: str) -> Any:
         return get_user_model()._meta.pk.get_db_prep_value(user_id(text), self._connection)
-
-
-class Rows:
-    """What a statement gave."""
-
-    __slots__ = ("_rows", "rowcount")
-
-    def __init__(self, rowcount: int, rows: Sequence[tuple[Any, ...]]) -> None:
-        self.rowcount = rowcount
-        self._rows = rows
-
-    def all(self) -> Sequence[tuple[Any, ...]]:
-        """Return all rows."""
-        return self._rows
-
-    def one(self) -> tuple[Any, ...]:
-        """Return the one row."""
-        (row,) = self._rows
-        return row
-
-    def scalar_one(self) -> Any:
-        """Return the first value of the one row."""
-        return self.one()[0]
-
-    scalar = scalar_one
-
-    def scalars(self) -> Iterator[Any]:
-        """Yield the first value of every row."""
-        return (row[0] for row in self._rows)
 
 
 @lru_cache(maxsize=512)
