@@ -137,6 +137,9 @@ class GroupClaim:
     def status(self) -> ClaimStatus: ...
     @property
     def groups(self) -> tuple[str, ...]: ...
+    def keys(self, identity: str = "exact") -> tuple[str, ...]:
+        """Return the keys of the groups' names, unique, sorted: what a store looks groups up by."""
+
     @property
     def malformed(self) -> tuple[str, ...]: ...
     @property
@@ -444,6 +447,26 @@ class UserState:
         all_members_external: Iterable[str] | None = None,
         user: str | None = None,
     ) -> Self: ...
+    @staticmethod
+    def of_rows(
+        held: Sequence[tuple[GroupKind | str, str | None, Sequence[str]]],
+        others: Sequence[tuple[str, GroupKind | str]],
+        *,
+        sole_member_of: Iterable[str] | None = None,
+        all_members_external: Iterable[str] | None = None,
+        user: str | None = None,
+    ) -> UserState:
+        """Return the state of a store's rows.
+
+        Args:
+            held: The user's groups, those of one kind and origin together: (kind, origin, names).
+            others: The other groups that are known: (name, kind).
+            sole_member_of: As for the class.
+            all_members_external: As for the class.
+            user: As for the class.
+
+        """
+
     @property
     def user(self) -> str | None: ...
     @property

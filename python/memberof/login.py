@@ -66,12 +66,14 @@ class Login:
             order=arrival.order,
             received_at=arrival.received_at,
             identity=policy.identity,
-            keys=self._keys(names),
+            keys=claim.keys(policy.identity),
             status=claim.status,
             signature=self.signature,
             complete=claim.complete and self.mode is Mode.ON,
             received=len(names) if claim.status is ClaimStatus.PRESENT else None,
-            last_member_keys=self._keys(policy.last_member_of),
+            last_member_keys=tuple(
+                sorted({group_key(name, policy.identity) for name in policy.last_member_of})
+            ),
             wants_reach=policy.on_internal_match in ("adopt", "if_all_members_external"),
             window_users=watching.window_users if watching else 0,
             window_from=arrival.received_at - (watching.window if watching else timedelta(days=1)),
@@ -273,10 +275,6 @@ class Login:
         return LoginOutcome(
             user=arrival.user, mode=self.mode, claim=self.claim, plan=plan, session_expires_at=end, **fields
         )
-
-    def _keys(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        identity = self.policy.identity
-        return tuple(sorted({group_key(name, identity) for name in names}))
 
     def _new_group(self, name: str) -> Group:
         return Group(name=name, key=group_key(name, self.policy.identity), kind=GroupKind.EXTERNAL)

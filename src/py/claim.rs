@@ -1,9 +1,11 @@
 //! `GroupClaim` and what stands in it.
 
 use super::convert::claim_status;
-use crate::claim::{ClaimWarning, Dropped, GroupClaim};
+use super::reconcile::identity_of;
+use crate::claim::{ClaimWarning, Dropped, GroupClaim, key};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use std::collections::BTreeSet;
 
 /// What the identity provider said of one user's groups, and how sure that is. Only an extractor makes one.
 #[pyclass(frozen, name = "GroupClaim", module = "memberof", eq, hash)]
@@ -24,6 +26,14 @@ impl PyGroupClaim {
     #[getter]
     fn groups<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, &self.inner.groups)
+    }
+
+    /// The keys of the names under an identity, unique, sorted: what a store looks groups up by.
+    #[pyo3(signature = (identity="exact"))]
+    fn keys<'py>(&self, py: Python<'py>, identity: &str) -> PyResult<Bound<'py, PyTuple>> {
+        let identity = identity_of(identity)?;
+        let keys: BTreeSet<_> = self.inner.groups.iter().map(|name| key(name, identity)).collect();
+        PyTuple::new(py, keys)
     }
 
     /// The values, or items of lists, that could not be read under the format, in order.

@@ -44,7 +44,7 @@ pub(super) fn group_key(name: &str, identity: &str) -> PyResult<String> {
     Ok(key(name, identity_of(identity)?).into_owned())
 }
 
-fn identity_of(word: &str) -> PyResult<Identity> {
+pub(super) fn identity_of(word: &str) -> PyResult<Identity> {
     let expected = (r#"identity is "exact" or "fold""#, "config.identity");
     from_word(word).ok_or_else(|| ConfigurationError::new_err(expected))
 }
@@ -98,6 +98,26 @@ impl UserState {
             names(all_members_external)?,
         )?;
         Ok(Self(state))
+    }
+
+    /// Make a state from a store's rows: the user's groups that have kind and origin in common, and the other groups.
+    #[staticmethod]
+    #[pyo3(signature = (held, others, *, sole_member_of=None, all_members_external=None, user=None))]
+    fn of_rows(
+        held: Vec<(Kind, Option<String>, Vec<String>)>,
+        others: Vec<(String, Kind)>,
+        sole_member_of: Option<&Bound<'_, PyAny>>,
+        all_members_external: Option<&Bound<'_, PyAny>>,
+        user: Option<String>,
+    ) -> PyResult<Self> {
+        let mut groups: Vec<_> = others.into_iter().map(|(name, kind)| (name, kind.0)).collect();
+        let mut memberships = Vec::new();
+        for (kind, origin, names) in held {
+            groups.extend(names.iter().map(|name| (name.clone(), kind.0)));
+            memberships.extend(names.into_iter().map(|group| Membership { group, origin: origin.clone() }));
+        }
+        let (sole, external) = (names(sole_member_of)?, names(all_members_external)?);
+        Ok(Self(core::UserState::new(user, groups, memberships, sole, external)?))
     }
 
     #[getter]
@@ -183,7 +203,8 @@ fn names(value: Option<&Bound<'_, PyAny>>) -> PyResult<Vec<String>> {
 }
 
 /// A group's kind, by its word.
-struct Kind(GroupKind);
+#[derive(Clone, Copy)]
+pub(super) struct Kind(GroupKind);
 
 impl<'py> FromPyObject<'_, 'py> for Kind {
     type Error = PyErr;

@@ -80,19 +80,20 @@ class Names:
         value = f"(e.value->>{place})"
         return value if kind == "text" else f"{value}::{kind}"
 
-    def texts(self, parameter: str) -> str:
-        """Return a subquery of the texts of a JSON array."""
+    def among(self, value: str, parameter: str) -> str:
+        """Return the condition that a value is one of the texts of a JSON array: a look into an index for each."""
         if self.dialect == SQLITE:
-            return f"(SELECT value FROM json_each(:{parameter}))"
-        return f"(SELECT json_array_elements_text(CAST(:{parameter} AS json)))"
+            return f"{value} IN (SELECT value FROM json_each(:{parameter}))"
+        # Of an array PostgreSQL expects few items, of a set-returning function a hundred, and reads the whole table.
+        return f"{value} = ANY(ARRAY(SELECT json_array_elements_text(CAST(:{parameter} AS json))))"
 
     def user(self, place: int) -> str:
         """Return the user's ID at ``place`` of such an item."""
         return self.item(place)
 
-    def users(self, parameter: str) -> str:
-        """Return a subquery of the users' IDs of a JSON array."""
-        return self.texts(parameter)
+    def among_users(self, value: str, parameter: str) -> str:
+        """Return the same for users' IDs."""
+        return self.among(value, parameter)
 
     @property
     def held(self) -> str:
@@ -112,20 +113,18 @@ class Names:
             ORDER BY {self.item(0)} ON CONFLICT DO NOTHING RETURNING 1)"""
 
     def gone(self) -> str:
-        """Return the CTEs that remove the memberships of ``:gone``; the last one is ``w_gone``, a row for each."""
-        return f"""w_gone AS (DELETE FROM {self.memberships} WHERE tenant = :tenant AND (user_id, group_name) IN
-            (SELECT {self.item(0)}, {self.item(1)} FROM {self.rows("gone")}) RETURNING 1)"""
+        """Return the CTEs that remove ``:user`` from the groups ``:gone``; the last one is ``w_gone``, a row for each."""
+        return f"""w_gone AS (DELETE FROM {self.memberships}
+            WHERE tenant = :tenant AND user_id = :user AND {self.among("group_name", "gone")} RETURNING 1)"""
 
     def came(self, event_id: str) -> str:
-        """Return the CTEs that add the memberships of ``:came``; the last one is ``w_came``, a row for each."""
-        return f"""w_came AS (INSERT INTO {self.memberships} (tenant, user_id, group_name, source, event_id, since)
-            SELECT :tenant, {self.item(0)}, {self.item(1)}, {self.item(2)}, {self.came_event(event_id)},
-                {self.item(4, "bigint")} FROM {self.rows("came")} ON CONFLICT DO NOTHING RETURNING 1)"""
+        """Return the CTEs that put ``:user`` into the groups ``:came``; the last one is ``w_came``, a row for each.
 
-    def came_event(self, event_id: str) -> str:
-        """Return the event of a membership of ``:came``: what a login makes gets the ID of the event written with it."""
-        given = self.item(3, "bigint")
-        return f"CASE WHEN {self.item(2)} IS NULL THEN {given} ELSE coalesce({given}, {event_id}) END"
+        Their origin is ``:came_source``, ``:came_since`` and the event written with them.
+        """
+        return f"""w_came AS (INSERT INTO {self.memberships} (tenant, user_id, group_name, source, event_id, since)
+            SELECT :tenant, :user, name, :came_source, {event_id}, :came_since
+            FROM json_array_elements_text(CAST(:came AS json)) AS e(name) ON CONFLICT DO NOTHING RETURNING 1)"""
 
 
 def dumps(values: Sequence[Any]) -> str:

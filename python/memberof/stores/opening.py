@@ -67,7 +67,7 @@ class Found:
         tenant: Values of ``rows.TENANT_COLUMNS``.
         mark: Values of ``rows.MARK_COLUMNS``.
         mine: The user's memberships that have all of (kind, source, event, since) in common: these four, the names of
-            their groups, and for each its key, or None where that is the name.
+            their groups, and the keys of these, or None where they are the names.
         others: (name, key, kind) of the further groups among the keys.
 
     """
@@ -92,8 +92,17 @@ class Found:
     def held(self) -> Iterator[tuple[str, str, str]]:
         """Yield (name, key, kind) of the user's groups."""
         for kind, _, _, _, names, keys in self.mine:
-            for name, key in zip(names, keys, strict=True):
-                yield name, name if key is None else key, kind
+            for name, key in zip(names, keys or names, strict=True):
+                yield name, key, kind
+
+    def keys(self, *, external: bool) -> set[str]:
+        """Return the keys of the user's external groups, or of her internal ones."""
+        return {
+            key
+            for kind, _, _, _, names, keys in self.mine
+            if (kind == EXTERNAL) is external
+            for key in keys or names
+        }
 
     def groups(self) -> tuple[Group, ...]:
         """Return the user's groups, and the further ones among the keys."""
@@ -113,15 +122,9 @@ class Found:
 
     def state(self, user: str, sole: Sequence[str], reach: Mapping[str, Reach]) -> UserState:
         """Return what a plan is made on, without a record for each group."""
-        groups = {name: kind for name, _, kind in self.others}
-        origins: dict[str, str | None] = {}
-        for kind, source, _, _, names, _ in self.mine:
-            groups |= dict.fromkeys(names, kind)
-            origins |= dict.fromkeys(names, source)
-        return UserState(
-            groups=groups,
-            memberships=origins,
-            origins=origins,
+        return UserState.of_rows(
+            [(kind, source, names) for kind, source, _, _, names, _ in self.mine],
+            [(name, kind) for name, _, kind in self.others],
             sole_member_of=sole,
             all_members_external=[name for name, found in reach.items() if found.strangers == 0],
             user=user,
@@ -133,18 +136,20 @@ class Found:
 
     def unmet(self, attempt: LoginAttempt) -> list[str]:
         """Return the received keys of which the user has no group, sorted."""
-        hers = {key for _, key, _ in self.held()}
-        return [key for key in attempt.keys if key not in hers]
+        return sorted(set(attempt.keys) - self.keys(external=True) - self.keys(external=False))
 
     def may_detach(self, attempt: LoginAttempt) -> bool:
         """Whether she has an external membership that was not received."""
-        received = set(attempt.keys)
-        return any(kind == EXTERNAL and key not in received for _, key, kind in self.held())
+        return not self.keys(external=True).issubset(attempt.keys)
 
     def may_adopt(self, attempt: LoginAttempt) -> list[str]:
         """Return the names of the internal groups that were received, sorted."""
-        received = set(attempt.keys)
-        mine = [name for name, key, kind in self.held() if kind != EXTERNAL and key in received]
+        received = self.keys(external=False).intersection(attempt.keys)
+        mine = (
+            [name for name, key, kind in self.held() if kind != EXTERNAL and key in received]
+            if received
+            else []
+        )
         return sorted(mine + [name for name, _, kind in self.others if kind != EXTERNAL])
 
     def guarded(self, attempt: LoginAttempt) -> list[str]:

@@ -1,4 +1,4 @@
-"""Opening and writing a login on PostgreSQL: one statement without a change, four with one.
+"""Opening and writing a login on PostgreSQL: one statement without a change, three or four with one.
 
 The opening passes the tenant's gate, locks and moves the user's mark, records the assertion ID and reads what is hers.
 All parts of a statement read one snapshot, taken before it waits for any lock. Where it waited, the mark it locked is
@@ -6,8 +6,9 @@ another than the one it read (``version`` tells), and the login is begun anew, w
 not enough to decide, a second statement looks: for groups that she is not in, for what others lost, for who else is in
 a group. Every login pays for every node of a plan, executed or not, so the first statement has none of these.
 
-Writing is two statements. The first creates groups and locks those that the plan touches, by name, and returns what
-they are now: under the locks, so whatever another transaction made of them meanwhile shows. The second does the rest.
+Writing locks the groups that the plan touches, by name, and returns what they are now: under the locks, so whatever
+another transaction made of them meanwhile shows. Where groups stay as they are, that is one statement with the writes
+themselves, which are rolled back if the state was another. Where groups are made or adopted, a statement before does it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from memberof.enums import GroupKind
 from memberof.store import LoginOpening, StaleStateError
 from memberof.stores import rows
 from memberof.stores.dialect import Names, Runs, dumps
@@ -27,7 +29,7 @@ from memberof.stores.opening import (
     replayed,
     window_of,
 )
-from memberof.stores.writing import Writer, event_values, is_made_by_login, membership_rows, tenant_values
+from memberof.stores.writing import Writer, event_values, is_made_by_login, tenant_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,11 +130,14 @@ class PostgresLogin:
     def write(self, opened: LoginOpening, writes: Writes) -> int | None:
         """Write what was decided on the opening."""
         writer = self._writer(self._connection, self._names, self._tenant)
-        if any(getattr(writes, name) for name in ("users", "rename", "delete", "forget_before")):
+        known = not any(getattr(writes, name) for name in ("users", "rename", "delete", "forget_before"))
+        if not known or not _is_one_logins(writes):
             self._run("lock_settings")
             return writer.write(writes, opened_for=opened.mark.user)
-        self._lock(opened, writes, writer)
-        return self._write(writes)
+        if writes.create or writes.kinds or writes.tenant is not None or self._settings_locked:
+            self._lock(opened, writes, writer)
+            return self._write(opened, writes)
+        return self._write(opened, writes, compare=True)
 
     def _check_snapshot(
         self, attempt: LoginAttempt, found: Found, version: int | None, version_before: int | None
@@ -160,48 +165,40 @@ class PostgresLogin:
 
     def _lock(self, opened: LoginOpening, writes: Writes, writer: Writer) -> None:
         created = {group.name for group in writes.create}
-        kinds = {group.name: group.kind.value for group in opened.groups}
-        touched = {name for name, _ in writes.kinds}
-        touched |= {name for _, name in writes.detach} | {held.group for held in writes.attach}
-        touched -= created
-        row = self._run(
+        version, made, locked = self._run(
             _lock_name(
                 settings_shut=writes.tenant is not None or self._settings_locked,
                 create=bool(created),
                 shut=bool(writes.kinds),
             ),
-            names=dumps(sorted(touched)),
+            names=dumps(_touched(writes)),
             **({"rows": dumps(writer.group_rows(writes.create))} if created else {}),
         ).one()
-        version, made, locked = row
-        if version != opened.tenant.version or made != len(created):
-            raise StaleStateError("tenant or groups")
-        now = json.loads(locked) if locked else {}
-        if any(name not in now or now[name] != kinds.get(name, now[name]) for name in touched):
+        if made != len(created):
             raise StaleStateError("groups")
-        kinds_then = {**now, **{g.name: g.kind.value for g in writes.create}}
-        kinds_then |= {name: kind.value for name, kind in writes.kinds}
-        if any(kinds_then[held.group] != EXTERNAL for held in writes.attach if is_made_by_login(held)):
-            raise StaleStateError("groups")
+        _compare(opened, writes, version, locked)
 
-    def _write(self, writes: Writes) -> int | None:
+    def _write(self, opened: LoginOpening, writes: Writes, *, compare: bool = False) -> int | None:
+        user = opened.mark.user
         values: dict[str, Any] = {}
         counts: list[int] = []
         if writes.event is not None:
             values |= event_values(writes.event) | {"refs": dumps(rows.event_refs(writes.event))}
         if writes.kinds:
-            values["kinds"] = dumps(sorted([name, kind.value] for name, kind in writes.kinds))
+            values["kinds"] = dumps(sorted(name for name, _ in writes.kinds))
             counts.append(len(writes.kinds))
         if writes.detach:
-            values["gone"] = dumps(sorted(writes.detach))
+            values |= {"user": user, "gone": dumps(sorted(name for _, name in writes.detach))}
             counts.append(len(writes.detach))
         if writes.attach:
-            # The event's ID is not known yet: the statement puts it where there is a source and no ID.
-            values["came"] = dumps(membership_rows(writes.attach, None))
+            first = writes.attach[0]
+            values |= {"user": user, "came_source": first.source, "came_since": rows.micros(first.since)}
+            values["came"] = dumps(sorted(held.group for held in writes.attach))
             counts.append(len(writes.attach))
         if writes.marks:
-            values["marks"] = dumps([rows.mark_row(mark) for mark in writes.marks])
-            counts.append(len(writes.marks))
+            mark = rows.mark_row(writes.marks[0])
+            values |= {f"m_{name}": value for name, value in zip(rows.MARK_COLUMNS, mark, strict=True)}
+            counts.append(1)
         if writes.tenant is not None:
             settings = tenant_values(writes.tenant, None)
             hold = writes.tenant.hold
@@ -222,15 +219,54 @@ class PostgresLogin:
             )
             if there
         )
-        event_id, *met = self._connection.execute(
-            writing_statement(self._names, parts), {"tenant": self._tenant, **values}
+        if compare:
+            values["touched"] = dumps(_touched(writes))
+        version, now, event_id, *met = self._connection.execute(
+            writing_statement(self._names, parts, compare=compare), {"tenant": self._tenant, **values}
         ).one()
+        if compare:
+            _compare(opened, writes, version, now)
         if list(met) != counts:
             raise StaleStateError("memberships")
         return event_id if writes.event is not None else None
 
     def _run(self, what: str, **values: Any) -> Any:
         return self._connection.execute(statement(self._names, what), {"tenant": self._tenant, **values})
+
+
+def _is_one_logins(writes: Writes) -> bool:
+    """Whether these are what one login writes: one mark, groups that turn external, memberships of one origin."""
+    return (
+        len(writes.marks) <= 1
+        and all(kind is GroupKind.EXTERNAL for _, kind in writes.kinds)
+        and all(is_made_by_login(held) for held in writes.attach)
+        and len({(held.source, held.since) for held in writes.attach}) <= 1
+    )
+
+
+def _touched(writes: Writes) -> list[str]:
+    """Return the names of the groups that are there and that the writes rest on, sorted."""
+    named = {name for name, _ in writes.kinds} | {name for _, name in writes.detach}
+    return sorted((named | {held.group for held in writes.attach}) - {group.name for group in writes.create})
+
+
+def _compare(opened: LoginOpening, writes: Writes, version: int | None, groups: str | None) -> None:
+    """Hold the settings' version and the kinds of the touched groups against what was decided on.
+
+    Raises:
+        StaleStateError: They are others now.
+
+    """
+    seen = {group.name: group.kind.value for group in opened.groups}
+    now = json.loads(groups) if groups else {}
+    if version != opened.tenant.version:
+        raise StaleStateError("tenant")
+    if any(name not in now or now[name] != seen.get(name, now[name]) for name in _touched(writes)):
+        raise StaleStateError("groups")
+    then = {**now, **{group.name: group.kind.value for group in writes.create}}
+    then |= {name: kind.value for name, kind in writes.kinds}
+    if any(then[held.group] != EXTERNAL for held in writes.attach if is_made_by_login(held)):
+        raise StaleStateError("groups")
 
 
 def _leaves(name: str, found: Found, attempt: LoginAttempt) -> bool:
@@ -267,15 +303,24 @@ def looking_statement(names: Names, parts: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=256)
-def writing_statement(names: Names, parts: tuple[str, ...]) -> str:
-    """Return the one statement that writes these parts: the event's ID or NULL, then how many rows each part met."""
+def writing_statement(names: Names, parts: tuple[str, ...], *, compare: bool) -> str:
+    """Return the one statement that writes these parts.
+
+    It gives the settings' version and the kinds of the touched groups, both NULL unless ``compare``; the event's ID or
+    NULL; and how many rows each part met.
+    """
     written = _parts(names, event="event" in parts)
     bodies = ["refs", *parts] if "event" in parts else list(parts)
     order = [name for name in ("event", "refs", "kinds", "gone", "came", "marks", "tenant") if name in bodies]
     with_ = ", ".join(written[name] for name in order)
+    compared = "NULL, NULL"
+    if compare:
+        with_ = f"""settings AS MATERIALIZED (SELECT version FROM {names.tenants} WHERE tenant = :tenant FOR SHARE),
+            {_locked(names, "settings", "touched", "SHARE")}, {with_}"""
+        compared = "(SELECT version FROM settings), (SELECT json_object_agg(name, kind)::text FROM locked)"
     event = "(SELECT id FROM w_event)" if "event" in parts else "NULL"
     counts = "".join(f", (SELECT count(*) FROM w_{name})" for name in parts if name != "event")
-    return _short(f"WITH {with_} SELECT {event}{counts}")
+    return _short(f"WITH {with_} SELECT {compared}, {event}{counts}")
 
 
 def _short(statement: str) -> str:
@@ -289,7 +334,7 @@ def _open(n: Names, *, guarded: bool) -> str:
     counted = "(x.loss_at IS NOT NULL AND x.loss_at >= :window_from)"
     alone = f"""(SELECT json_agg(g.name ORDER BY g.name)::text FROM {n.held} AS mine
         JOIN {n.groups} AS g ON g.tenant = mine.tenant AND g.name = mine.group_name
-        WHERE mine.tenant = :tenant AND mine.user_id = :user AND g.key IN {n.texts("guarded")}
+        WHERE mine.tenant = :tenant AND mine.user_id = :user AND {n.among("g.key", "guarded")}
             AND NOT EXISTS (SELECT 1 FROM {n.held} AS m
                 WHERE m.tenant = :tenant AND m.group_name = g.name AND m.user_id <> :user))"""
     return f"""WITH
@@ -297,8 +342,9 @@ gate AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(:gate)),
 before AS MATERIALIZED (SELECT version, json_build_array({mark})::text AS mark FROM {n.marks}
     WHERE tenant = :tenant AND user_id = :user),
 mine AS MATERIALIZED (SELECT g.kind, m.source, m.event_id, m.since, count(*) AS count,
-        json_agg(g.name) AS names, json_agg(nullif(g.key, g.name)) AS keys
-    FROM {n.held} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
+        json_agg(m.group_name) AS names,
+        CASE WHEN bool_and(g.key = m.group_name) THEN NULL ELSE json_agg(g.key) END AS keys
+    FROM {n.held} AS m LEFT JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
     WHERE m.tenant = :tenant AND m.user_id = :user GROUP BY g.kind, m.source, m.event_id, m.since),
 mark AS (INSERT INTO {n.marks} AS x (tenant, user_id, source, order_issued, order_received, login_at, confirmed_at,
         received, had, lost, emptied, loss_at, digest, confirmation, version)
@@ -355,7 +401,7 @@ def _statements(n: Names) -> dict[str, str]:
         "WHERE tenant = :tenant AND user_id = :user FOR UPDATE)",
         "lock_settings": f"SELECT version FROM {n.tenants} WHERE tenant = :tenant FOR NO KEY UPDATE",
         "sole": f"""SELECT (SELECT coalesce(json_object_agg(name, kind), '{{}}')::text FROM {n.groups}
-                WHERE tenant = :tenant AND name IN {n.texts("known")}),
+                WHERE tenant = :tenant AND {n.among("name", "known")}),
             (SELECT coalesce(json_agg(m.group_name), '[]')::text FROM {n.held} AS m
                 WHERE m.tenant = :tenant AND m.user_id = :user),
             (SELECT json_agg(name)::text FROM json_array_elements_text(CAST(:names AS json)) AS names(name)
@@ -372,31 +418,21 @@ def _statements(n: Names) -> dict[str, str]:
                 found[_lock_name(settings_shut=settings_shut, create=create, shut=shut)] = f"""WITH
                     settings AS MATERIALIZED (SELECT version FROM {n.tenants}
                         WHERE tenant = :tenant FOR {how}),
-                    {made},
-                    locked AS MATERIALIZED (SELECT name, kind FROM {n.groups} WHERE tenant = :tenant
-                        AND name IN {n.texts("names")} AND (SELECT count(*) FROM made) >= 0
-                        AND (SELECT count(*) FROM settings) >= 0 ORDER BY name FOR {strength})
+                    {made}, {_locked(n, "made", "names", strength)}
                     SELECT (SELECT version FROM settings), (SELECT count(*) FROM made),
                         (SELECT json_object_agg(name, kind)::text FROM locked)"""
     return found
 
 
+def _locked(n: Names, after: str, parameter: str, strength: str) -> str:
+    return f"""locked AS MATERIALIZED (SELECT name, kind FROM {n.groups} WHERE tenant = :tenant
+        AND {n.among("name", parameter)} AND (SELECT count(*) FROM {after}) >= 0 ORDER BY name FOR {strength})"""
+
+
 def _parts(n: Names, *, event: bool) -> dict[str, str]:
     of = n.item
     event_id = "(SELECT id FROM w_event)" if event else "CAST(NULL AS bigint)"
-    bigint = {"order_issued", "order_received", "login_at", "confirmed_at", "loss_at"}
-    integer = {"received", "had", "lost"}
-
-    def kind(name: str) -> str:
-        if name in bigint:
-            return "bigint"
-        return "integer" if name in integer else "boolean" if name == "emptied" else "text"
-
-    puts = ", ".join(
-        f"{name} = {of(place, kind(name))}"
-        for place, name in enumerate(rows.MARK_COLUMNS)
-        if name != "user_id"
-    )
+    puts = ", ".join(f"{name} = :m_{name}" for name in rows.MARK_COLUMNS if name != "user_id")
     settings = ", ".join(
         f"{name} = :t_{name}" for name in rows.TENANT_COLUMNS if name not in {"version", "hold"}
     )
@@ -405,13 +441,13 @@ def _parts(n: Names, *, event: bool) -> dict[str, str]:
         "VALUES (:tenant, :kind, :at, :source, :lossy, :body) RETURNING id)",
         "refs": f"w_refs AS (INSERT INTO {n.event_refs} (tenant, what, name, event_id) "
         f"SELECT :tenant, {of(0)}, {of(1)}, w_event.id FROM w_event, {n.rows('refs')})",
-        "kinds": f"w_kinds AS (UPDATE {n.groups} SET kind = {of(1)} FROM {n.rows('kinds')} "
-        f"WHERE tenant = :tenant AND name = {of(0)} AND kind <> {of(1)} RETURNING 1)",
+        "kinds": f"w_kinds AS (UPDATE {n.groups} SET kind = 'external' WHERE tenant = :tenant "
+        f"AND {n.among('name', 'kinds')} AND kind <> 'external' RETURNING 1)",
         "gone": n.gone(),
         "came": n.came(event_id),
-        "marks": f"w_marks AS (UPDATE {n.marks} SET {puts}, version = version + 1 FROM {n.rows('marks')} "
-        f"WHERE tenant = :tenant AND user_id = {n.user(0)} "
-        f"AND (order_issued, order_received) <= ({of(2, 'bigint')}, {of(3, 'bigint')}) RETURNING 1)",
+        "marks": f"w_marks AS (UPDATE {n.marks} SET {puts}, version = version + 1 "
+        "WHERE tenant = :tenant AND user_id = :m_user_id "
+        "AND (order_issued, order_received) <= (:m_order_issued, :m_order_received) RETURNING 1)",
         "tenant": f"""w_tenant AS (UPDATE {n.tenants} SET {settings},
             hold = CASE WHEN CAST(:t_waits AS boolean)
                 THEN jsonb_set(CAST(CAST(:t_hold AS text) AS jsonb), '{{event_id}}', to_jsonb({event_id}))::text

@@ -127,11 +127,11 @@ def _statements(n: Names) -> dict[str, str]:
             (SELECT json_array({mark}) FROM {n.marks} WHERE tenant = :tenant AND user_id = :user),
             (SELECT json_group_array(json_array(kind, source, event_id, since, json(names), json(keys))) FROM (
                 SELECT g.kind, m.source, m.event_id, m.since, json_group_array(g.name) AS names,
-                    json_group_array(nullif(g.key, g.name)) AS keys
+                    CASE WHEN min(g.key = g.name) THEN NULL ELSE json_group_array(g.key) END AS keys
                 FROM {n.held} AS m JOIN {n.groups} AS g ON g.tenant = m.tenant AND g.name = m.group_name
                 WHERE m.tenant = :tenant AND m.user_id = :user GROUP BY 1, 2, 3, 4)),
             (SELECT json_group_array(json_array(name, key, kind)) FROM {n.known}
-                WHERE tenant = :tenant AND key IN {n.texts("keys")} AND name NOT IN ({mine}))""",
+                WHERE tenant = :tenant AND {n.among("key", "keys")} AND name NOT IN ({mine}))""",
         "tenant": f"INSERT INTO {n.tenants} (tenant, {tenant}) "
         f"VALUES (:tenant, {', '.join(f':{name}' for name in rows.TENANT_COLUMNS)})",
         "mark": f"INSERT INTO {n.marks} (tenant, {mark}, version) VALUES (:tenant, {values}, 1) "
@@ -147,7 +147,7 @@ def _statements(n: Names) -> dict[str, str]:
         "reach": f"""SELECT m.group_name, m.user_id, NOT EXISTS (SELECT 1 FROM {n.marks} AS k
                 WHERE k.tenant = m.tenant AND k.user_id = m.user_id AND k.source = :source)
             FROM {n.held} AS m
-            WHERE m.tenant = :tenant AND m.user_id <> :user AND m.group_name IN {n.texts("names")}""",
+            WHERE m.tenant = :tenant AND m.user_id <> :user AND {n.among("m.group_name", "names")}""",
         "sole": f"""SELECT value FROM json_each(:names) WHERE NOT EXISTS (SELECT 1 FROM {n.held} AS m
             WHERE m.tenant = :tenant AND m.group_name = value AND m.user_id <> :user) ORDER BY value""",
     }

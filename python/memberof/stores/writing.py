@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from memberof.enums import GroupKind
 from memberof.records import with_user
 from memberof.store import StaleStateError
 from memberof.stores import rows
@@ -76,9 +77,11 @@ class Writer:
     def _create(self, groups: Sequence[Group]) -> None:
         self._expect(len(groups), "create", rows=dumps(self.group_rows(groups)))
 
-    def _kinds(self, kinds: Sequence[tuple[str, Any]]) -> None:
-        changed = sorted([name, str(kind)] for name, kind in kinds)
-        self._expect(len(changed), "kinds", rows=dumps(changed))
+    def _kinds(self, kinds: Sequence[tuple[str, GroupKind]]) -> None:
+        for kind in GroupKind:
+            names = sorted(name for name, to in kinds if to is kind)
+            if names:
+                self._expect(len(names), "kind", kind=kind.value, rows=dumps(names))
 
     def _detach(self, pairs: Sequence[tuple[str, str]]) -> None:
         self._expect(len(pairs), "detach", rows=dumps(sorted(pairs)))
@@ -90,7 +93,7 @@ class Writer:
         self._expect(len(group_names), "delete", rows=dumps(sorted(group_names)))
 
     def _rename(self, name: str, new_name: str, new_key: str) -> None:
-        taken = self._run("taken", name=name, new_name=new_name, new_key=new_key).scalar()
+        taken = self._run("taken", name=name, new_name=new_name, new_key=new_key).scalar_one()
         if taken:
             raise StaleStateError(new_name)
         self._expect(1, "rename", name=name, new_name=new_name, new_key=new_key)
@@ -127,16 +130,16 @@ class Writer:
             event = rows.event_of(row)
             renamed = with_user(event, old, new)
             if renamed != event:
-                self._rewrite(renamed)
+                self._rewrite(event, renamed)
 
     def _user_memberships(self, old: str, new: str | None) -> None:
         if new is not None:
             self._run("move_memberships", old=old, new=new)
         self._run("drop_memberships", old=old)
 
-    def _rewrite(self, event: Event) -> None:
+    def _rewrite(self, before: Event, event: Event) -> None:
         self._run("event_body", event_id=event.id, body=rows.event_body(event))
-        self._run("drop_refs", event_id=event.id)
+        self._run("drop_refs", event_id=event.id, rows=dumps(rows.event_refs(before)))
         refs = rows.event_refs(event)
         if refs:
             self._run("refs", event_id=event.id, rows=dumps(refs))
@@ -196,38 +199,43 @@ def statement(names: Names, what: str) -> str:
 def _statements(n: Names) -> dict[str, str]:
     of = n.item
     # SQLite reads ON after a FROM clause as a join's unless a WHERE stands between (sqlite.org/lang_upsert.html).
-    each, listed = n.rows("rows"), n.texts("rows")
+    # Every statement finds its rows by a whole key, whatever the statistics say: no UPDATE … FROM, which SQLite may
+    # begin with all rows of a tenant.
+    each = n.rows("rows")
     places = {name: place for place, name in enumerate(rows.MARK_COLUMNS)}
     kinds = {
         **dict.fromkeys(("order_issued", "order_received", "login_at", "confirmed_at", "loss_at"), "bigint"),
         **dict.fromkeys(("received", "had", "lost"), "integer"),
         "emptied": "boolean",
     }
-    puts = ", ".join(
-        f"{name} = {of(place, kinds.get(name, 'text'))}"
+    values = ", ".join(
+        n.user(place) if name == "user_id" else of(place, kinds.get(name, "text"))
         for name, place in places.items()
-        if name != "user_id"
     )
+    puts = ", ".join(f"{name} = excluded.{name}" for name in places if name != "user_id")
     return {
         "create": f"INSERT INTO {n.groups} (tenant, name, key, kind) "
         f"SELECT :tenant, {of(0)}, {of(1)}, {of(2)} FROM {each} WHERE true ON CONFLICT DO NOTHING",
-        "kinds": f"UPDATE {n.groups} SET kind = {of(1)} FROM {each} "
-        f"WHERE tenant = :tenant AND name = {of(0)} AND kind <> {of(1)}",
+        "kind": f"UPDATE {n.groups} SET kind = :kind WHERE tenant = :tenant AND {n.among('name', 'rows')} "
+        "AND kind <> :kind",
         "detach": f"DELETE FROM {n.memberships} WHERE tenant = :tenant AND (user_id, group_name) IN "
         f"(SELECT {of(0)}, {of(1)} FROM {each})",
         "attach": f"INSERT INTO {n.memberships} (tenant, user_id, group_name, source, event_id, since) "
         f"SELECT g.tenant, {of(0)}, g.name, {of(2)}, {of(3, 'bigint')}, {of(4, 'bigint')} FROM {each} "
-        f"JOIN {n.groups} AS g ON g.tenant = :tenant AND g.name = {of(1)} "
-        f"WHERE {of(5, 'integer')} = 0 OR g.kind = 'external' ON CONFLICT DO NOTHING",
-        "delete": f"DELETE FROM {n.groups} WHERE tenant = :tenant AND name IN {listed} AND NOT EXISTS (SELECT 1 "
+        # SQLite reads a CROSS JOIN in this order, and so finds each group by its name.
+        f"CROSS JOIN {n.groups} AS g WHERE g.tenant = :tenant AND g.name = {of(1)} "
+        f"AND ({of(5, 'integer')} = 0 OR g.kind = 'external') ON CONFLICT DO NOTHING",
+        "delete": f"DELETE FROM {n.groups} WHERE tenant = :tenant AND {n.among('name', 'rows')} AND NOT EXISTS (SELECT 1 "
         f"FROM {n.memberships} AS m WHERE m.tenant = :tenant AND m.group_name = {n.groups}.name)",
         "taken": f"SELECT count(*) FROM {n.groups} WHERE tenant = :tenant AND name <> :name "
         "AND (name = :new_name OR key = :new_key)",
         "rename": f"UPDATE {n.groups} SET name = :new_name, key = :new_key WHERE tenant = :tenant AND name = :name",
-        "marks": f"UPDATE {n.marks} SET {puts}, version = version + 1 FROM {each} "
-        f"WHERE tenant = :tenant AND user_id = {n.user(0)} AND (order_issued < {of(2, 'bigint')} "
-        f"OR (order_issued = {of(2, 'bigint')} AND order_received <= {of(3, 'bigint')}))",
-        "touch": f"UPDATE {n.marks} SET version = version + 1 WHERE tenant = :tenant AND user_id IN {n.users('rows')}",
+        "marks": f"INSERT INTO {n.marks} AS x (tenant, {', '.join(places)}, version) "
+        f"SELECT :tenant, {values}, 0 FROM {each} WHERE EXISTS (SELECT 1 FROM {n.marks} AS k "
+        f"WHERE k.tenant = :tenant AND k.user_id = {n.user(0)}) ON CONFLICT (tenant, user_id) "
+        f"DO UPDATE SET {puts}, version = x.version + 1 WHERE x.order_issued < excluded.order_issued "
+        "OR (x.order_issued = excluded.order_issued AND x.order_received <= excluded.order_received)",
+        "touch": f"UPDATE {n.marks} SET version = version + 1 WHERE tenant = :tenant AND {n.among_users('user_id', 'rows')}",
         "tenant_first": f"INSERT INTO {n.tenants} (tenant, source, identity, signature, seen_at, hold, window_from, "
         "trusted_until, history_from, version) VALUES (:tenant, :source, :identity, :signature, :seen_at, :hold, "
         ":window_from, :trusted_until, :history_from, :version + 1) ON CONFLICT DO NOTHING",
@@ -248,7 +256,8 @@ def _statements(n: Names) -> dict[str, str]:
         "events_naming": f"SELECT id, kind, at, source, body FROM {n.events} "
         f"WHERE tenant = :tenant AND {'instr' if n.dialect == SQLITE else 'strpos'}(body, :quoted) > 0",
         "event_body": f"UPDATE {n.events} SET body = :body WHERE tenant = :tenant AND id = :event_id",
-        "drop_refs": f"DELETE FROM {n.event_refs} WHERE tenant = :tenant AND event_id = :event_id",
+        "drop_refs": f"DELETE FROM {n.event_refs} WHERE tenant = :tenant AND event_id = :event_id "
+        f"AND (what, name) IN (SELECT {of(0)}, {of(1)} FROM {each})",
         "forget_refs": f"DELETE FROM {n.event_refs} WHERE tenant = :tenant AND event_id IN "
         f"(SELECT id FROM {n.events} WHERE tenant = :tenant AND at < :before)",
         "forget_events": f"DELETE FROM {n.events} WHERE tenant = :tenant AND at < :before",

@@ -57,11 +57,12 @@ class DjangoNames(Names):
         """Return the user's ID at ``place`` of an item of a JSON array."""
         return self._typed(self.item(place))
 
-    def users(self, parameter: str) -> str:
-        """Return a subquery of the users' IDs of a JSON array."""
-        source = self.rows(parameter)
-        value = "e.value" if self.dialect == SQLITE else "(e.value #>> '{}')"
-        return f"(SELECT {self._typed(value)} FROM {source})"
+    def among_users(self, value: str, parameter: str) -> str:
+        """Return the condition that a value is one of the users' IDs of a JSON array."""
+        if self.dialect == SQLITE:
+            return f"{value} IN (SELECT {self._typed('e.value')} FROM {self.rows(parameter)})"
+        item = self._typed("(e.value #>> '{}')")
+        return f"{value} = ANY(ARRAY(SELECT {item} FROM {self.rows(parameter)}))"
 
     @property
     def held(self) -> str:
@@ -91,22 +92,23 @@ class DjangoNames(Names):
 
     def gone(self) -> str:
         """Remove memberships with their origins."""
-        return f"""w_gone AS (DELETE FROM {self.through} AS t USING {self.rows("gone")}, {self.groups} AS g
-                WHERE g.tenant = :tenant AND g.name = {self.item(1)} AND t.group_id = g.group_id
-                    AND t.{self.member} = {self.user(0)}
+        return f"""w_gone AS (DELETE FROM {self.through} AS t USING {self.groups} AS g
+                WHERE g.tenant = :tenant AND {self.among("g.name", "gone")} AND t.group_id = g.group_id
+                    AND t.{self.member} = :user
                 RETURNING t.{self.member} AS user_id, g.id AS record_id),
             w_origins AS (DELETE FROM {self.memberships} AS o USING w_gone
                 WHERE o.user_id = w_gone.user_id AND o.record_id = w_gone.record_id)"""
 
     def came(self, event_id: str) -> str:
         """Add memberships with their origins; an origin that was left behind is replaced."""
-        joined = f"""{self.rows("came")} JOIN {self.groups} AS g ON g.tenant = :tenant AND g.name = {self.item(1)}"""
-        return f"""w_through AS (INSERT INTO {self.through} ({self.member}, group_id)
-                SELECT {self.user(0)}, g.group_id FROM {joined}
+        return f"""came AS MATERIALIZED (SELECT id, group_id FROM {self.groups}
+                WHERE tenant = :tenant AND {self.among("name", "came")}),
+            w_through AS (INSERT INTO {self.through} ({self.member}, group_id)
+                SELECT :user, group_id FROM came
                 ON CONFLICT DO NOTHING RETURNING {self.member} AS user_id, group_id),
             w_came AS (INSERT INTO {self.memberships} (user_id, record_id, source, event_id, since)
-                SELECT w_through.user_id, g.id, {self.item(2)}, {self.came_event(event_id)}, {self.item(4, "bigint")}
-                FROM {joined} JOIN w_through ON w_through.user_id = {self.user(0)} AND w_through.group_id = g.group_id
+                SELECT w_through.user_id, came.id, :came_source, {event_id}, :came_since
+                FROM w_through JOIN came ON came.group_id = w_through.group_id
                 ON CONFLICT (user_id, record_id) DO UPDATE SET
                     source = excluded.source, event_id = excluded.event_id, since = excluded.since
                 RETURNING 1)"""

@@ -64,10 +64,10 @@ class DjangoUnit:
             FROM {names.held} AS m WHERE m.tenant = :tenant"""
         values: dict[str, Any] = {"tenant": self._tenant}
         if users is not None:
-            query += f" AND m.user_id IN {names.users('users')}"
+            query += f" AND {names.among_users('m.user_id', 'users')}"
             values["users"] = dumps(_accounts(users))
         if groups is not None:
-            query += f" AND m.group_name IN {names.texts('groups')}"
+            query += f" AND {names.among('m.group_name', 'groups')}"
             values["groups"] = dumps(list(groups))
         found = DjangoConnection(self._using).execute(query, values).all()
         held = [rows.membership_of((user_text(user), *rest)) for user, *rest in found]
