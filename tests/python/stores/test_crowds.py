@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 from services import hammer
@@ -14,9 +16,13 @@ import memberof
 from memberof.stores import SqlStore
 from memberof.testing.twins import everything
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PROCESSES = 16
 LOGINS = 200
 IN_REQUESTS = 50
+STRICTER = 25
 HAMMER = Path(hammer.__file__)
 
 
@@ -30,19 +36,19 @@ def start(url: str, process: int, logins: int, *words: str) -> subprocess.Popen[
     )
 
 
-def run_all(url: str, logins: int, *words: str) -> None:
-    running = [start(url, process, logins, *words) for process in range(PROCESSES)]
+def run_all(url: str, logins: int, *words: str, processes: int = PROCESSES) -> None:
+    running = [start(url, process, logins, *words) for process in range(processes)]
     said = [one.communicate() for one in running]
     ended = [(one.returncode, error) for one, (_, error) in zip(running, said, strict=True)]
-    assert ended == [(0, "")] * PROCESSES
+    assert ended == [(0, "")] * processes
 
 
-def every_login_stands(store: SqlStore, logins: int) -> None:
+def every_login_stands(store: SqlStore, logins: int, processes: int = PROCESSES) -> None:
     """Hold what is there against what the newest assertions say: nothing twice, nothing lost, nothing half."""
-    found: dict[str, list[str]] = {user: [] for user in hammer.wanted(PROCESSES, logins)}
+    found: dict[str, list[str]] = {user: [] for user in hammer.wanted(processes, logins)}
     for held in store.memberships():
         found[held.user].append(held.group)
-    assert found == hammer.wanted(PROCESSES, logins)
+    assert found == hammer.wanted(processes, logins)
     names = [group.name for group in store.run(everything)["groups"]]
     assert len(names) == len(set(names)) <= len(hammer.POOL)
     history_leads_to_memberships(store)
@@ -120,3 +126,16 @@ def claimed_again(sync: memberof.GroupSync, process: int, number: int) -> str:
     except memberof.MemberOfError as error:
         return error.code
     return ""
+
+
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+@pytest.mark.timeout(600)
+def test_four_processes_under_stricter_isolation(level: str, new_database: Callable[[], str]) -> None:
+    setting = quote("-cdefault_transaction_isolation=" + level.replace(" ", "\\ "))
+    url = f"{new_database()}?options={setting}"
+    with SqlStore(url) as store:
+        store.migrate()
+        with store._engine.connect() as connection:
+            assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == level
+        run_all(url, STRICTER, processes=4)
+        every_login_stands(store, STRICTER, processes=4)
