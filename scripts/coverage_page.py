@@ -90,7 +90,7 @@ def tested(name: str, found: dict[int, bool]) -> dict[int, bool]:
 
 def python() -> list[str]:
     coverage = Path(sys.executable).parent / "coverage"
-    subprocess.run([coverage, "combine", "--quiet", "--keep", HERE / "lines"], check=True, cwd=ROOT)
+    subprocess.run([coverage, "combine", "--quiet", HERE / "lines"], check=True, cwd=ROOT)
     subprocess.run([coverage, "json", "--quiet", "-o", HERE / "python.json"], check=True, cwd=ROOT)
     files = json.loads((HERE / "python.json").read_text())["files"]
     found = {
