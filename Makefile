@@ -118,9 +118,17 @@ bench: $(BENCH)/.ready wheel ## every comparison side by side, into docs/benchma
 # zig links against the oldest glibc that Rust supports, 2.17 of 2012, whatever this machine has.
 PORTABLE := $(if $(filter Linux,$(shell uname -s)),--zig --compatibility manylinux2014)
 
-dist/.built: $(VENV)/.ready $(RUST_SOURCES) $(shell find python -type f -not -name '*.pyc' -not -name '*.so')
+BUILDER := target/builder
+
+$(BUILDER)/.ready: pyproject.toml scripts/find-python
+	$$(scripts/find-python "$(PYTHON)") -m venv $(BUILDER)
+	$(BUILDER)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BUILDER)/bin/python -m pip install --quiet --group wheel
+	touch $@
+
+dist/.built: $(BUILDER)/.ready $(RUST_SOURCES) $(shell find python -type f -not -name '*.pyc' -not -name '*.so')
 	rm -f dist/memberof-*
-	CARGO_TARGET_DIR="$(CURDIR)/target/wheel" PATH="$(CURDIR)/$(BIN):$$PATH" \
+	CARGO_TARGET_DIR="$(CURDIR)/target/wheel" PATH="$(CURDIR)/$(BUILDER)/bin:$$PATH" \
 		maturin build --quiet --sdist --release $(PORTABLE) --out dist
 	touch $@
 
