@@ -1,6 +1,7 @@
 //! `GroupClaim` and what stands in it.
 
 use super::convert::claim_status;
+use super::html;
 use super::reconcile::identity_of;
 use crate::claim::{ClaimWarning, Dropped, GroupClaim, key};
 use pyo3::prelude::*;
@@ -104,6 +105,21 @@ impl PyGroupClaim {
     }
 
     fn __repr__(&self) -> String {
+        format!("<GroupClaim {}>", self.account())
+    }
+
+    /// A small table for notebooks: the account first, then groups and warnings, everything escaped. Values that could
+    /// not be read are counted.
+    fn _repr_html_(&self) -> String {
+        let groups = self.inner.groups.iter().map(|group| ["group", group]);
+        let warnings = self.inner.warnings.iter().map(|warning| ["warning", warning.message.as_str()]);
+        let rows: Vec<_> = warnings.chain(groups).collect();
+        html::table(&self.account(), ["what", "text"], &rows)
+    }
+}
+
+impl PyGroupClaim {
+    fn account(&self) -> String {
         let claim = &self.inner;
         let status = format!("{:?}", claim.status).to_lowercase();
         let others = [
@@ -113,7 +129,7 @@ impl PyGroupClaim {
         ];
         let others =
             others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
-        format!("<GroupClaim {status}, {} groups{}>", claim.groups.len(), others.collect::<String>())
+        format!("{status}, {} groups{}", claim.groups.len(), others.collect::<String>())
     }
 }
 

@@ -11,6 +11,7 @@ mod credentials;
 mod errors;
 mod extractor;
 mod glimpse;
+mod html;
 mod identity_provider;
 mod instant;
 mod limits;

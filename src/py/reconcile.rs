@@ -2,6 +2,7 @@
 
 use super::claim::PyGroupClaim;
 use super::errors::ConfigurationError;
+use super::html;
 use super::policy::SyncPolicy;
 use super::words::{dumps, from_word, loads, member, word};
 use crate::claim::{Identity, key};
@@ -11,7 +12,6 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 /// Work out what a claim does to a user's groups. Pure: the same inputs give the same plan.
 #[pyfunction]
@@ -451,29 +451,18 @@ impl Plan {
 
     /// A small table for notebooks: counts first, at most 50 rows, everything escaped.
     fn _repr_html_(&self) -> String {
-        const ROWS: usize = 50;
+        let changes = self.0.changes().iter().map(|change| ("", change));
         let held = self.0.held().iter().map(|change| ("held", change));
-        let lines: Vec<_> = self.0.changes().iter().map(|change| ("", change)).chain(held).collect();
-        let mut rows = String::new();
-        for (held, change) in lines.iter().take(ROWS) {
-            let (action, reason) = (change.action.word(), change.reason.word());
-            let group = escaped(&change.group);
-            let _ =
-                write!(rows, "<tr><td>{action}</td><td>{group}</td><td>{reason}</td><td>{held}</td></tr>");
-        }
-        let more = match lines.len().saturating_sub(ROWS) {
-            0 => String::new(),
-            count => format!("<p>and {count} more</p>"),
-        };
-        format!(
-            "<p>{} changes, {} held, {} kept</p><table><tr><th>action</th><th>group</th><th>reason</th><th></th></tr>{rows}</table>{more}",
+        let rows: Vec<_> = changes
+            .chain(held)
+            .map(|(held, change)| [change.action.word(), &change.group, change.reason.word(), held])
+            .collect();
+        let summary = format!(
+            "{} changes, {} held, {} kept",
             self.0.changes().len(),
             self.0.held().len(),
-            self.0.keep().len(),
-        )
+            self.0.keep().len()
+        );
+        html::table(&summary, ["action", "group", "reason", "done or held"], &rows)
     }
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
