@@ -31,6 +31,8 @@ ORDER = [
     "dn",
     "logins",
     "audit",
+    "audit_memory",
+    "audit_growth",
     "signins",
     "signins_fastapi",
     "signins_fastapi_cpu",
