@@ -17,6 +17,7 @@ import pytest
 import memberof
 from memberof.cli import main
 from memberof.cli.terminal import Terminal
+from memberof.doctor.report import report
 from memberof.testing import TestIdp, personas
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def in_terminal(diagnosis: memberof.Diagnosis, width: int = 100) -> str:
     file = io.StringIO()
     Terminal(
         Console(file=file, force_terminal=True, width=width, highlight=False, color_system="standard")
-    ).report(diagnosis)
+    ).sections(report(diagnosis))
     return file.getvalue()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from memberof import GroupExtractor
 from memberof._memberof import audit_compare
+from memberof.audit.replaying import Difference, Replay, replay
 from memberof.audit.report import AuditReport
 from memberof.errors import ConfigurationError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from memberof import GroupRules, Reason, SyncPolicy
 
-__all__ = ["AuditReport", "compare"]
+__all__ = ["AuditReport", "Difference", "Replay", "compare", "replay"]
 
 
 def compare(

@@ -5,8 +5,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from memberof.audit.sources.arrow import need, pyarrow
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    import pandas
+    import polars
+    import pyarrow as pa
 
     from memberof import ArrowTable, Plan
     from memberof._memberof import AuditResult
@@ -69,6 +76,37 @@ class AuditReport:
         if plan is None:
             raise KeyError(user)
         return plan
+
+    def to_arrow(self) -> pa.Table:
+        """Return the changes as a table of pyarrow."""
+        return pyarrow().table(self.changes)
+
+    def to_polars(self) -> polars.DataFrame:
+        """Return the changes as a data frame of Polars."""
+        return need("polars").DataFrame(self.changes)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """Return the changes as a data frame of pandas."""
+        return self.to_arrow().to_pandas()
+
+    def to_html(self, path: str | Path, **options: Any) -> None:
+        """Write a page for people: counts, findings, plots, groups, changes. It loads nothing, and prints.
+
+        Args:
+            path: The file to write.
+            options: ``title``; ``notes``, sentences to begin with; ``current``, the memberships, for a plot of overlaps;
+                ``logins`` with their times, and ``now``, for a plot of the time since the last sign-in.
+
+        """
+        from memberof.audit.page import write_page
+
+        write_page(self, path, **options)
+
+    def _repr_html_(self) -> str:
+        from memberof.audit.words import sections
+        from memberof.doctor.page import sections_as_html
+
+        return sections_as_html(sections(self))
 
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> Any:
         """Return the changes as an Arrow stream (the Arrow PyCapsule interface), any number of times."""

@@ -1,4 +1,4 @@
-"""The command ``memberof``: look at a Response, list presets, run a test identity provider."""
+"""The command ``memberof``: look at a Response, audit memberships, list presets, run a test identity provider."""
 
 from memberof.cli.command import main
 

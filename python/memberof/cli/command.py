@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from memberof.cli import inspect, presets
+from memberof.cli import audit, inspect, presets
 from memberof.cli.output import say_error
 from memberof.errors import MemberOfError
 
@@ -18,17 +18,18 @@ FINE, PROBLEMS, UNREADABLE = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0 fine, 1 problems found, 2 nothing could be read."""
+    """Run the command and return its exit status: 0 fine, 1 problems found, 2 nothing could be read, 3 as asked for."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["test-idp"]:
         return _test_idp(given[1:])
     parser = argparse.ArgumentParser(
         prog="memberof",
-        description="SAML group memberships: look at what an identity provider sends.",
+        description="SAML group memberships: look at what an identity provider sends, and at what it would change.",
         epilog="memberof COMMAND --help says more about each.",
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     inspect.add_to(commands)
+    audit.add_to(commands)
     presets.add_to(commands)
     # It has its own options, so it is only named here.
     commands.add_parser("test-idp", help="run a test identity provider on 127.0.0.1", add_help=False)

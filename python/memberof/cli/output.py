@@ -6,24 +6,30 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from memberof.doctor.report import shown
-from memberof.doctor.text import as_text, columns
+from memberof.doctor.report import report, shown
+from memberof.doctor.text import columns, sections_as_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from memberof.cli.terminal import Terminal
     from memberof.doctor import Diagnosis
+    from memberof.doctor.report import Section
     from memberof.errors import MemberOfError
 
 
 def print_report(diagnosis: Diagnosis) -> None:
     """Print a diagnosis."""
+    print_sections(report(diagnosis))
+
+
+def print_sections(parts: Sequence[Section]) -> None:
+    """Print the parts of a report; the first is its verdict."""
     terminal = _terminal()
     if terminal is not None:
-        terminal.report(diagnosis)
+        terminal.sections(parts)
     else:
-        _write(as_text(diagnosis))
+        _write(sections_as_text(parts))
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -46,6 +52,11 @@ def say_error(error: MemberOfError) -> None:
     lines = [f"memberof: {error.message} [{error.code}]"]
     lines += [f"  → {error.hint}"] if error.hint else []
     sys.stderr.write("\n".join(map(shown, lines)) + "\n")
+
+
+def say(text: str) -> None:
+    """Print a sentence to standard error, where it is in nobody's way."""
+    sys.stderr.write(f"memberof: {shown(text)}\n")
 
 
 def _terminal() -> Terminal | None:

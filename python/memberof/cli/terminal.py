@@ -1,4 +1,4 @@
-"""A diagnosis in colours, by rich. Texts are never read as markup."""
+"""Reports in colours, by rich. Texts are never read as markup."""
 
 from __future__ import annotations
 
@@ -11,18 +11,16 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from memberof.doctor.report import report
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import RenderableType
 
-    from memberof.doctor import Diagnosis
     from memberof.doctor.report import Item, Section
 
 _STYLES = {"": "bold", "good": "bold green", "bad": "bold red", "warn": "bold yellow"}
 _MAX_WIDTH = 120
+_NUMBERS = frozenset({"values", "limit", "before", "after", "gained", "lost"})
 
 
 class Terminal:
@@ -31,9 +29,9 @@ class Terminal:
     def __init__(self, console: Console | None = None) -> None:
         self.console: Console = console or Console(highlight=False)
 
-    def report(self, diagnosis: Diagnosis) -> None:
-        """Print a diagnosis."""
-        verdict, *parts = report(diagnosis)
+    def sections(self, sections: Sequence[Section]) -> None:
+        """Print the parts of a report; the first is its verdict."""
+        verdict, *parts = sections
         width = min(self.console.width, _MAX_WIDTH)
         self.console.print(
             Panel(
@@ -91,7 +89,7 @@ def _item(item: Item) -> Text:
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False, header_style="dim")
     for name in header:
-        table.add_column(name, overflow="fold", justify="right" if name in ("values", "limit") else "left")
+        table.add_column(name, overflow="fold", justify="right" if name in _NUMBERS else "left")
     for row in rows:
         table.add_row(*map(Text, row))
     return table

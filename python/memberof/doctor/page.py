@@ -1,4 +1,4 @@
-"""A diagnosis as a small piece of HTML, for notebooks."""
+"""A diagnosis, and other reports of sections, as a small piece of HTML, for notebooks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from memberof.doctor.report import report
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from memberof.doctor.diagnosis import Diagnosis
     from memberof.doctor.report import Item, Section
 
@@ -16,7 +18,12 @@ _COLOURS = {"": "inherit", "good": "#1a7f37", "bad": "#cf222e", "warn": "#9a6700
 
 def as_html(diagnosis: Diagnosis) -> str:
     """Write it, every text escaped; no script, no link, nothing loaded."""
-    return f"<div>{''.join(map(_section, report(diagnosis)))}</div>"
+    return sections_as_html(report(diagnosis))
+
+
+def sections_as_html(parts: Iterable[Section]) -> str:
+    """Write the parts of a report."""
+    return f"<div>{''.join(map(_section, parts))}</div>"
 
 
 def _section(part: Section) -> str:
@@ -27,7 +34,7 @@ def _section(part: Section) -> str:
     if part.items:
         body += f"<ul>{''.join(map(_item, part.items))}</ul>"
     if part.rows:
-        head = "".join(f"<th>{escape(cell)}</th>" for cell in part.header)
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in part.header)
         rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in part.rows)
         body += f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     if part.code:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from memberof.doctor.report import report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from memberof.doctor.diagnosis import Diagnosis
     from memberof.doctor.report import Item, Section
@@ -19,7 +19,12 @@ _INDENT = "  "
 
 def as_text(diagnosis: Diagnosis) -> str:
     """Write it, at most 100 columns wide where its texts can be folded."""
-    return "\n\n".join("\n".join(_section(part)) for part in report(diagnosis))
+    return sections_as_text(report(diagnosis))
+
+
+def sections_as_text(parts: Iterable[Section]) -> str:
+    """Write the parts of a report."""
+    return "\n\n".join("\n".join(_section(part)) for part in parts)
 
 
 def _section(part: Section) -> Iterator[str]:

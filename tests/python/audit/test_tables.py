@@ -297,7 +297,5 @@ def test_a_missing_extra_is_named(tmp_path: Path, package: str, name: str) -> No
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path
     )
-    expected = (
-        f"ImportError: memberof.audit.sources needs the package {package}: pip install memberof[audit]\n"
-    )
+    expected = f"ImportError: memberof.audit needs the package {package}: pip install memberof[audit]\n"
     assert done.stderr.endswith(expected)

@@ -29,5 +29,5 @@ def need(module: str) -> Any:
     except ModuleNotFoundError as error:
         missing = (error.name or module).partition(".")[0]
         raise ImportError(
-            f"memberof.audit.sources needs the package {missing}: pip install memberof[audit]", name=missing
+            f"memberof.audit needs the package {missing}: pip install memberof[audit]", name=missing
         ) from error
