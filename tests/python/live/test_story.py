@@ -236,6 +236,7 @@ def test_in_a_browser(site: Site, chromium: Any) -> None:
             site.idp.put_user("mona", groups)
         context = chromium.new_context()
         page = context.new_page()
+        page.set_default_timeout(120_000)
         page.goto(site.login_url)
         page.locator("input[name=user], input[name=username]").fill("mona")
         page.locator("input[type=password]").fill(PASSWORD)

@@ -109,7 +109,7 @@ class Keycloak(LiveIdp):
             log=self.folder / "keycloak.log",
             env={**SMALL, "KC_BOOTSTRAP_ADMIN_USERNAME": ADMIN, "KC_BOOTSTRAP_ADMIN_PASSWORD": PASSWORD},
         )
-        self.process.wait_for(f"{self.base}/realms/master", 240)
+        self.process.wait_for(f"{self.base}/realms/master")
         self.ask("POST", "", {"realm": REALM, "enabled": True, "sslRequired": "none"})
 
     def register(self, partner: Partner) -> None:

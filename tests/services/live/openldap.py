@@ -111,7 +111,7 @@ class OpenLdap:
 
     def _wait(self) -> None:
         command = ["ldapsearch", "-x", "-H", self.url, "-s", "base", "-b", "", "-o", "nettimeout=5"]
-        for _ in range(200):
+        for _ in range(2000):
             if subprocess.run(command, capture_output=True, check=False).returncode == 0:
                 return
             self.process.pause()

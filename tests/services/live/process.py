@@ -37,8 +37,8 @@ class Process:
         cwd: Path | None = None,
     ) -> None:
         self.log = log
-        # Killed with us, however we end; a group of its own, so that what it starts can be ended with it.
-        dying = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        # Ended with us, however we end; a group of its own, so that what it starts can be ended with it.
+        dying = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         with log.open("ab") as out:
             self._process = subprocess.Popen(
                 [*dying, *command],
@@ -50,7 +50,7 @@ class Process:
                 start_new_session=True,
             )
 
-    def wait_for(self, url: str, seconds: float = 60) -> None:
+    def wait_for(self, url: str, seconds: float = 240) -> None:
         """Wait until there is an answer at this address that is no error of a server on its way up.
 
         Raises:
