@@ -104,9 +104,9 @@ def test_a_trip_is_counted_apart(collected: Collected) -> None:
 
 def test_each_login_is_a_span_that_says_how_it_went(collected: Collected) -> None:
     site = Site(store=memberof.InMemoryStore("acme"), policy=memberof.SyncPolicy(required_groups=["App"]))
-    site.login("ada", ["App"])
+    site.login("zoe", ["App"])
     with pytest.raises(memberof.ClaimError):
-        site.login("ada", ["Secret"])
+        site.login("zoe", ["Secret"])
     good, bad = collected.spans()
     assert (good.name, dict(good.attributes or {})) == (
         "memberof.login",
@@ -116,7 +116,7 @@ def test_each_login_is_a_span_that_says_how_it_went(collected: Collected) -> Non
     assert (good.status.is_ok, bad.status.is_ok) == (True, False)
     assert [event.name for event in bad.events] == ["exception"]
     assert "Secret" not in bad.to_json()
-    assert "ada" not in bad.to_json()
+    assert "zoe" not in bad.to_json()
 
 
 def test_off_is_counted_too(collected: Collected) -> None:
