@@ -81,8 +81,11 @@ def site(name: str, database: str, idp: TestIdp) -> Iterator[Running]:
 
 def cpu_seconds(process: int) -> float:
     """CPU time of a process and its children so far, those that have ended too (proc(5): utime … cstime)."""
-    ticks = sum(map(int, Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15]))
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    try:
+        ticks = sum(map(int, Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:15]))
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except FileNotFoundError:  # it has ended meanwhile
+        return 0
     return ticks / os.sysconf("SC_CLK_TCK") + sum(cpu_seconds(int(child)) for child in children)
 
 
@@ -94,7 +97,7 @@ def crowd(port: int, act: Callable[[http.client.HTTPConnection, int], int]) -> f
         for number in range(first, COUNT, CLIENTS):
             status = act(connection, number)
             if status not in (302, 303):
-                raise RuntimeError(f"status {status}")
+                raise RuntimeError(f"status {status} on port {port}")
         connection.close()
 
     start = time.perf_counter()
