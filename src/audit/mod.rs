@@ -32,8 +32,8 @@ use crate::claim::GroupExtractor;
 use crate::reconcile::{Reason, SyncPolicy};
 use arrow_array::ArrayRef;
 use arrow_schema::Fields;
-use diff::{Differences, Facts, Touched, differences};
-use plans::{Planner, Plans};
+use diff::{Differences, Facts, differences};
+use plans::Plans;
 use schema::{Layout, Table};
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -114,22 +114,6 @@ fn plan(world: World, settings: Settings, tenants: bool, threads: usize) -> Resu
         seen.iter_mut().zip(&part.seen).for_each(|(any, one)| *any |= one);
         totals = totals.and(part.totals);
     }
-    let planner = Planner {
-        world: &world,
-        extractor: &settings.extractor,
-        policy: &settings.policy,
-        hold_detachments: settings.hold_detachments,
-        facts: &facts,
-        seen: &seen,
-    };
-    let made = each(parts, |part: Differences| {
-        let touched: &[Touched] = &part.touched;
-        planner.plans(&part, touched)
-    });
-    let mut plans = Plans::default();
-    for part in made {
-        plans.add(part?);
-    }
     let mut report = Report {
         world,
         settings,
@@ -137,10 +121,15 @@ fn plan(world: World, settings: Settings, tenants: bool, threads: usize) -> Resu
         facts,
         seen,
         totals,
-        plans,
+        plans: Plans::default(),
         turnover: Vec::new(),
         found: OnceLock::new(),
     };
+    let planner = report.planner();
+    let made = each(parts, |part: Differences| planner.plans(&part));
+    for part in made {
+        report.plans.add(part?);
+    }
     report.settle();
     Ok(report)
 }

@@ -62,13 +62,9 @@ impl Plans {
 
 impl Planner<'_> {
     /// Plans for users whose differences were found.
-    pub(super) fn plans(
-        &self,
-        differences: &Differences,
-        users: &[Touched],
-    ) -> Result<Plans, ReconcileError> {
+    pub(super) fn plans(&self, differences: &Differences) -> Result<Plans, ReconcileError> {
         let mut plans = Plans::default();
-        for touched in users {
+        for touched in &differences.touched {
             let touches = differences.touches.get(touched.touches.clone()).unwrap_or_default();
             let status = match touched.status {
                 ClaimStatus::Present => 0,
@@ -191,7 +187,7 @@ impl Planner<'_> {
         &self,
         user: u32,
         touches: &[Touch],
-        origins: &HashMap<u32, &str>,
+        origins: &HashMap<u32, Option<&str>>,
     ) -> Result<UserState, ReconcileError> {
         let existing = touches.iter().filter_map(|touch| {
             let kind = self.world.group(touch.group)?.kind?;
@@ -209,7 +205,7 @@ impl Planner<'_> {
             names.map(|(_, name, kind, _)| (name, kind)),
             members.map(|(touch, group, ..)| Membership {
                 group,
-                origin: origins.get(&touch.group).map(|origin| (*origin).to_owned()),
+                origin: origins.get(&touch.group).copied().flatten().map(str::to_owned),
             }),
             sole.map(|(_, name, ..)| name),
             external.map(|(_, name, ..)| name),
@@ -217,20 +213,10 @@ impl Planner<'_> {
     }
 
     /// Where her memberships came from; of rows that disagree the first counts.
-    fn origins(&self, user: u32) -> HashMap<u32, &str> {
+    fn origins(&self, user: u32) -> HashMap<u32, Option<&str>> {
         let mut origins = HashMap::new();
-        let mut manual = std::collections::HashSet::new();
         for (group, origin) in self.world.origins(user) {
-            match origin {
-                Some(origin) if !manual.contains(&group) => {
-                    origins.entry(group).or_insert(origin);
-                }
-                Some(_) => {}
-                None if origins.contains_key(&group) => {}
-                None => {
-                    manual.insert(group);
-                }
-            }
+            origins.entry(group).or_insert(origin);
         }
         origins
     }

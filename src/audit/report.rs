@@ -129,7 +129,8 @@ impl Report {
         self.world.logs_in(user).then(|| self.planner().plan(user))
     }
 
-    fn planner(&self) -> Planner<'_> {
+    /// Plans users on the tables of this report.
+    pub(super) fn planner(&self) -> Planner<'_> {
         Planner {
             world: &self.world,
             extractor: &self.settings.extractor,

@@ -143,9 +143,7 @@ impl TableStream {
             other => Err(no_table(&format!("a column of type {other}"))),
         }
     }
-}
 
-impl TableStream {
     /// A table of one column of texts.
     pub(super) fn of_texts(name: &str, texts: Vec<String>) -> Self {
         let column: ArrayRef = Arc::new(LargeStringArray::from(texts));
