@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 from memberof import GroupExtractor, SyncPolicy, group_key
 from memberof.arrival import arrive
 from memberof.audit.sources.arrow import pyarrow
+from memberof.audit.words import table_as_html
 from memberof.enums import Action, ClaimStatus, GroupKind, Identity, Mode
 from memberof.errors import ClaimError, SchemaError
 from memberof.login import Login
@@ -18,7 +18,7 @@ from memberof.memory import InMemoryStore
 from memberof.records import Group, Membership, Writes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     import pyarrow as pa
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from memberof.breaker import Breaker
     from memberof.outcome import LoginOutcome
 
+#: More rows than this are counted, not shown, in a notebook.
+SHOWN = 20
 _ATTRIBUTE = "memberOf"
 # By this attribute Entra ID says that it left the groups out; it stands for every overage.
 _OVERAGE = "http://schemas.microsoft.com/claims/groups.link"
@@ -68,7 +70,7 @@ class Replay:
         return self.changes.__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
-        return _small_table(f"{_counted(self.summary)}", self.changes)
+        return table_as_html("Replay", [_counted(self.summary)], self.changes, most=SHOWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,7 +92,7 @@ class Difference:
         return self.spans.__arrow_c_stream__(requested_schema)
 
     def _repr_html_(self) -> str:
-        return _small_table(_counted(self.summary), self.spans)
+        return table_as_html("Difference", [_counted(self.summary)], self.spans, most=SHOWN)
 
 
 def replay(
@@ -413,15 +415,3 @@ def _spans(replay: Replay) -> dict[tuple[str, str], list[tuple[datetime, bool]]]
 
 def _counted(summary: Mapping[str, int]) -> str:
     return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in summary.items())
-
-
-def _small_table(summary: str, table: Any, rows: int = 20) -> str:
-    def cells(values: Any) -> Iterator[str]:
-        return (f"<td>{escape('' if value is None else str(value))}</td>" for value in values)
-
-    head = "".join(f'<th scope="col">{name}</th>' for name in table.column_names)
-    body = "".join(f"<tr>{''.join(cells(row.values()))}</tr>" for row in table.slice(0, rows).to_pylist())
-    caption = f"<caption>The first {rows} of {len(table):,}</caption>" if len(table) > rows else ""
-    return (
-        f"<p>{escape(summary)}</p><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    )

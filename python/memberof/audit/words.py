@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from memberof.audit.sources.arrow import pyarrow
+from memberof.doctor.page import sections_as_html
 from memberof.doctor.report import Item, Section, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    import pyarrow as pa
 
     from memberof.audit.report import AuditReport
     from memberof.doctor.report import Tone
@@ -38,6 +41,22 @@ def rows(table: Any) -> list[dict[str, Any]]:
     """Return the rows of a table."""
     found: list[dict[str, Any]] = pyarrow().table(table).to_pylist()
     return found
+
+
+def table_as_html(
+    title: str, lines: Sequence[str], table: pa.Table, *, most: int, notes: Sequence[str] = ()
+) -> str:
+    """Write the first rows of a table for a notebook, under what is said of it."""
+    more = (f"The first {most:,} of {len(table):,}:",) if len(table) > most else ()
+    body = (row.values() for row in table.slice(0, most).to_pylist())
+    part = Section(
+        title=title,
+        lines=(*lines, *more),
+        items=tuple(Item(text=note) for note in notes),
+        header=tuple(table.column_names),
+        rows=tuple(tuple("" if value is None else str(value) for value in row) for row in body),
+    )
+    return sections_as_html([part])
 
 
 def worst(findings: Iterable[Mapping[str, Any]]) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from html import escape
 from typing import TYPE_CHECKING
 
 from memberof.audit.sources.arrow import pyarrow
@@ -119,14 +118,7 @@ class Snapshot:
         return lines
 
     def _repr_html_(self) -> str:
-        rows = self.rows.slice(0, 10).to_pylist()
-        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in self.rows.column_names)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(str(value))}</td>' for value in row.values())}</tr>" for row in rows
-        )
-        notes = "".join(f"<li>{escape(line)}</li>" for line in self.account())
-        return (
-            f"<p>{escape(self.where)}: {len(self.rows)} rows, {len(self.users())} users</p>"
-            + (f"<ul>{notes}</ul>" if notes else "")
-            + f"<table><caption>The first {len(rows)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-        )
+        from memberof.audit.words import table_as_html
+
+        counts = f"{len(self.rows)} rows, {len(self.users())} users"
+        return table_as_html(self.where, [counts], self.rows, most=10, notes=self.account())
