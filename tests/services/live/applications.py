@@ -6,23 +6,20 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import sqlite3
 import sys
-import tempfile
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from memberof.stores import SqlStore
-from services.live.process import Process
+from services.live.process import Process, Server
 from services.live.product import ROOT, LiveIdp, Partner
 from services.live.visitor import Page, Visitor
-from services.postgres import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from memberof.records import Event
     from memberof.testing import SigningKey
@@ -40,28 +37,15 @@ class Trust:
     policy: dict[str, Any] = field(default_factory=dict)
 
 
-class Application(ABC):
+class Application(Server):
     """An example application that runs: ``with DjangoNotes() as application``."""
 
-    name: ClassVar[str]
     #: How its addresses end.
     slash: ClassVar[str]
 
     def __enter__(self) -> Self:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"memberof-{self.name}-"))
-        self.port = free_port()
         self.trusts: dict[str, Trust] = {}
-        self.process: Process | None = None
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        return super().__enter__()
 
     @property
     def base(self) -> str:
@@ -84,16 +68,6 @@ class Application(ABC):
             acs_url=f"{self.base}/saml/{key}/acs{self.slash}",
             **options,
         )
-
-    @abstractmethod
-    def start(self) -> None:
-        """Set it up, and start it."""
-
-    def stop(self) -> None:
-        """End it."""
-        if self.process is not None:
-            self.process.stop()
-            self.process = None
 
     @abstractmethod
     def trust(self, trust: Trust) -> None:

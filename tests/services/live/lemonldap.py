@@ -64,8 +64,7 @@ class LemonLdap(LiveIdp):
 
     def _configure(self) -> None:
         """Write the configuration's next number, and let the portal begin with it."""
-        if self.process is not None:
-            self.process.stop()
+        self.stop()
         self._number += 1
         shutil.rmtree(self.folder / "cache", ignore_errors=True)
         configuration = self._configuration()

@@ -5,30 +5,26 @@ from __future__ import annotations
 import base64
 import shutil
 import subprocess
-import tempfile
-from pathlib import Path
 from typing import Self
 
 from memberof.testing.persona import escape_dn_value
-from services.live.process import Process
-from services.live.product import PASSWORD, install
+from services.live.process import Process, Server
+from services.live.product import PASSWORD, install, version_of
 from services.live.simplesamlphp import SimpleSamlPhp
-from services.postgres import free_port
 
 BASE = "dc=corp,dc=example"
 ADMIN = f"cn=admin,{BASE}"
 GROUPS = f"ou=groups,{BASE}"
 
 
-class OpenLdap:
+class OpenLdap(Server):
     """A directory in a temporary folder, written to by ``ldapmodify`` as its administrator does."""
 
+    name = "slapd"
     people = f"ou=people,{BASE}"
 
-    def __enter__(self) -> Self:
+    def start(self) -> None:
         install("slapd", "ldap-utils")
-        self.folder = Path(tempfile.mkdtemp(prefix="memberof-openldap-"))
-        self.port = free_port()
         self._groups: dict[str, set[str]] = {}
         self._users: set[str] = set()
         (self.folder / "data").mkdir()
@@ -39,21 +35,12 @@ class OpenLdap:
         self.process = Process(
             [slapd, "-f", configuration, "-h", self.url, "-d", "none"], log=self.folder / "slapd.log"
         )
-        try:
-            self._wait()
-            self._modify(
-                entry(BASE, objectClass=["dcObject", "organization"], dc="corp", o="Corp")
-                + entry(self.people, objectClass="organizationalUnit", ou="people")
-                + entry(GROUPS, objectClass="organizationalUnit", ou="groups")
-            )
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._wait(self.process)
+        self._modify(
+            entry(BASE, objectClass=["dcObject", "organization"], dc="corp", o="Corp")
+            + entry(self.people, objectClass="organizationalUnit", ou="people")
+            + entry(GROUPS, objectClass="organizationalUnit", ou="groups")
+        )
 
     @property
     def url(self) -> str:
@@ -63,8 +50,7 @@ class OpenLdap:
     @property
     def version(self) -> str:
         """The version that runs."""
-        asked = ["dpkg-query", "-W", "-f", "${Version}", "slapd"]
-        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        return version_of("slapd")
 
     def put_user(self, user: str, groups: list[str]) -> None:
         """Let there be this user, in the groups of these names below ``ou=groups`` and in no others."""
@@ -109,13 +95,13 @@ class OpenLdap:
         if done.returncode:
             raise RuntimeError(f"ldapmodify failed: {done.stderr}")
 
-    def _wait(self) -> None:
+    def _wait(self, process: Process) -> None:
         command = ["ldapsearch", "-x", "-H", self.url, "-s", "base", "-b", "", "-o", "nettimeout=5"]
         for _ in range(2000):
             if subprocess.run(command, capture_output=True, check=False).returncode == 0:
                 return
-            self.process.pause()
-        raise RuntimeError(f"slapd does not answer:\n{self.process.output()[-2000:]}")
+            process.pause()
+        raise RuntimeError(f"slapd does not answer:\n{process.output()[-2000:]}")
 
 
 class DirectoryBehindSimpleSamlPhp(SimpleSamlPhp):

@@ -7,14 +7,18 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Self
+
+from services.postgres import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 
 class Process:
@@ -93,3 +97,35 @@ class Process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(10)
                 return
+
+
+class Server(ABC):
+    """Something that runs, in a folder and on a port of its own: ``with …() as server``."""
+
+    #: What its folder is called.
+    name: ClassVar[str]
+
+    def __enter__(self) -> Self:
+        self.folder = Path(tempfile.mkdtemp(prefix=f"memberof-{self.name}-"))
+        self.port = free_port()
+        self.process: Process | None = None
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @abstractmethod
+    def start(self) -> None:
+        """Set it up in ``folder``, and start it."""
+
+    def stop(self) -> None:
+        """End it."""
+        if self.process is not None:
+            self.process.stop()
+            self.process = None

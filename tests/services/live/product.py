@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
-import tempfile
 import urllib.request
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
 from memberof.testing import SigningKey
-from services.postgres import free_port
-
-if TYPE_CHECKING:
-    from services.live.process import Process
+from services.live.process import Server
 
 ROOT = Path(__file__).parents[3]
 PASSWORD = "correct horse"
@@ -45,7 +40,7 @@ class Partner:
     options: tuple[tuple[str, str], ...] = ()
 
 
-class LiveIdp(ABC):
+class LiveIdp(Server):
     """An identity provider that runs: ``with SimpleSamlPhp() as idp``."""
 
     #: What the tables call it.
@@ -71,21 +66,8 @@ class LiveIdp(ABC):
 
     def __enter__(self) -> Self:
         install(*self.packages)
-        self.folder = Path(tempfile.mkdtemp(prefix=f"memberof-{self.name}-"))
-        self.port = free_port()
         self.key = SigningKey.generate()
-        self.process: Process | None = None
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.process is not None:
-            self.process.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        return super().__enter__()
 
     @property
     def base(self) -> str:
@@ -95,8 +77,7 @@ class LiveIdp(ABC):
     @property
     def version(self) -> str:
         """The version that runs."""
-        asked = ["dpkg-query", "-W", "-f", "${Version}", self.package]
-        return subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+        return version_of(self.package)
 
     @property
     @abstractmethod
@@ -108,10 +89,6 @@ class LiveIdp(ABC):
         with urllib.request.urlopen(self.metadata_url, timeout=30) as answer:
             text: bytes = answer.read()
         return text.decode()
-
-    @abstractmethod
-    def start(self) -> None:
-        """Set it up in ``folder``, and start it."""
 
     @abstractmethod
     def register(self, partner: Partner) -> None:
@@ -150,3 +127,9 @@ def install(*packages: str) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"packages are missing: {done.stderr}")
+
+
+def version_of(package: str) -> str:
+    """The version of a Debian package that is installed."""
+    asked = ["dpkg-query", "-W", "-f", "${Version}", package]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout
