@@ -284,12 +284,7 @@ fn interned(
     seen: &mut Seen,
     interner: &mut Interner,
 ) -> Vec<u32> {
-    let Some(column) = place.and_then(|place| columns.get(place)) else { return Vec::new() };
-    let mut ids = Vec::with_capacity(column.len());
-    if let Some(texts) = Texts::of(column) {
-        texts.intern(seen, &mut ids, interner);
-    }
-    ids
+    of_rows(columns, place, |texts, ids| texts.intern(seen, ids, interner))
 }
 
 /// The same for words, by a code for each.
@@ -299,10 +294,14 @@ fn numbers(
     seen: &mut Seen,
     number: impl FnMut(&[u8]) -> u32,
 ) -> Vec<u32> {
+    of_rows(columns, place, |texts, ids| texts.number(seen, ids, number))
+}
+
+fn of_rows(columns: &[ArrayRef], place: Option<usize>, fill: impl FnOnce(&Texts, &mut Vec<u32>)) -> Vec<u32> {
     let Some(column) = place.and_then(|place| columns.get(place)) else { return Vec::new() };
     let mut ids = Vec::with_capacity(column.len());
     if let Some(texts) = Texts::of(column) {
-        texts.number(seen, &mut ids, number);
+        fill(&texts, &mut ids);
     }
     ids
 }
